@@ -1,0 +1,61 @@
+import { equalBytes, type Hmac } from './hmac'
+
+const HEADER = base64url(new TextEncoder().encode('{"alg":"HS256","typ":"JWT"}'))
+const MAX_LENGTH = 4096
+
+/** base64url without padding (RFC 4648 section 5). */
+export function base64url(bytes: Uint8Array): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+function fromBase64url(text: string): Uint8Array | null {
+  if (!/^[\w-]*$/.test(text)) return null
+  try {
+    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
+      c.charCodeAt(0),
+    )
+    return base64url(bytes) === text ? bytes : null
+  } catch {
+    return null
+  }
+}
+
+function parseObject(part: string): Record<string, unknown> | null {
+  const bytes = fromBase64url(part)
+  if (!bytes) return null
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null
+  } catch {
+    return null
+  }
+}
+
+/** Signs claims as a compact JWS with HS256 (RFC 7515, RFC 7518 section 3.2). */
+export async function signJws(claims: object, hmac: Hmac): Promise<string> {
+  const body = `${HEADER}.${base64url(new TextEncoder().encode(JSON.stringify(claims)))}`
+  return `${body}.${base64url(await hmac(body))}`
+}
+
+/**
+ * The claims of a compact JWS whose signature is ours, else null. Only HS256 is known; a header with any
+ * member but `alg` and `typ` is refused, so no `kid`, `jwk`, `jku`, `x5u` or `crit` is ever looked at (RFC 8725).
+ */
+export async function verifyJws(token: string, hmac: Hmac): Promise<Record<string, unknown> | null> {
+  if (token.length > MAX_LENGTH) return null
+  const parts = token.split('.')
+  const [header, payload, signature] = parts
+  if (parts.length !== 3 || !header || !payload || !signature) return null
+  if (header !== HEADER) {
+    const parsed = parseObject(header)
+    if (parsed?.alg !== 'HS256' || (parsed.typ !== undefined && parsed.typ !== 'JWT')) return null
+    if (Object.keys(parsed).some((name) => name !== 'alg' && name !== 'typ')) return null
+  }
+  const given = fromBase64url(signature)
+  if (!given || !equalBytes(given, await hmac(`${header}.${payload}`))) return null
+  return parseObject(payload)
+}

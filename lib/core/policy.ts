@@ -1,0 +1,130 @@
+import type { Environment, Scope } from './principal'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/**
+ * Who may come through a row: `key` a Bearer key of the right environment and scope, `session` a signed-in person,
+ * `public` anybody (a session is recognised), `internal` Twig itself with a signed header, `none` the API without a key.
+ */
+type Audience = 'key' | 'session' | 'public' | 'internal' | 'none'
+
+interface PolicyRow {
+  methods: readonly Method[]
+  /** `{name}` stands for one path segment. Rows of the API are relative to its base. */
+  pattern: string
+  audience: Audience
+  /** For audience `key`: the scope asked for (`any` is satisfied by every key) and the bucket charged. */
+  scope?: Scope | 'any'
+  bucket?: Scope
+}
+
+const read = { audience: 'key', scope: 'read', bucket: 'read' } as const
+const write = { audience: 'key', scope: 'write', bucket: 'write' } as const
+
+/** The API, relative to its bases. contract.md 3. */
+export const apiPolicy: readonly PolicyRow[] = [
+  { methods: ['GET'], pattern: '/whoami', audience: 'key', scope: 'any', bucket: 'read' },
+  { methods: ['GET'], pattern: '/agents', ...read },
+  { methods: ['POST'], pattern: '/agents', ...write },
+  { methods: ['GET'], pattern: '/agents/{id}', ...read },
+  { methods: ['PUT', 'DELETE'], pattern: '/agents/{id}', ...write },
+  { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
+]
+
+const page = { methods: ['GET', 'POST'], audience: 'session' } as const
+const openPage = { methods: ['GET', 'POST'], audience: 'public' } as const
+
+/** Everything else: pages (a POST to a page is a server action), sign-in routes, probes, Twig's own calls. */
+export const webPolicy: readonly PolicyRow[] = [
+  { ...openPage, pattern: '/' },
+  { ...openPage, pattern: '/login' },
+  { ...openPage, pattern: '/signup' },
+  { ...openPage, pattern: '/reset' },
+  { ...openPage, pattern: '/reset/{token}' },
+  { ...openPage, pattern: '/invite/{token}' },
+  { methods: ['GET'], pattern: '/auth/error', audience: 'public' },
+  { methods: ['GET'], pattern: '/docs/errors', audience: 'public' },
+  { methods: ['GET'], pattern: '/docs/api', audience: 'public' },
+  { methods: ['GET'], pattern: '/not-found', audience: 'public' },
+  { methods: ['GET'], pattern: '/icon.svg', audience: 'public' },
+  { ...page, pattern: '/agents' },
+  { ...page, pattern: '/agents/{id}' },
+  { ...page, pattern: '/settings/api-keys' },
+  { ...page, pattern: '/settings/members' },
+  { ...page, pattern: '/account' },
+  { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
+  { methods: ['DELETE'], pattern: '/api/auth/logout', audience: 'public' },
+  { methods: ['GET'], pattern: '/api/auth/csrf', audience: 'public' },
+  { methods: ['GET'], pattern: '/api/auth/providers', audience: 'public' },
+  { methods: ['POST'], pattern: '/api/auth/callback/credentials', audience: 'public' },
+  { methods: ['POST'], pattern: '/api/auth/signout', audience: 'public' },
+  { methods: ['GET'], pattern: '/healthz', audience: 'public' },
+  { methods: ['GET'], pattern: '/readyz', audience: 'public' },
+  { methods: ['POST'], pattern: '/api/internal/verify-key', audience: 'internal' },
+]
+
+/** The one form under which the handlers stand; the environment travels in the pass. */
+export const API_BASE = '/api/v1'
+
+/** Longer bases first. contract.md 3. */
+const API_BASES: ReadonlyArray<{ base: string; environment: Environment }> = [
+  { base: '/api/test/v1', environment: 'test' },
+  { base: '/test/v1', environment: 'test' },
+  { base: '/api/v1', environment: 'live' },
+  { base: '/v1', environment: 'live' },
+]
+
+/** What the table says about one request. `path` is canonical: API paths begin with API_BASE. */
+export type Resolution =
+  | { kind: 'row'; surface: 'api'; row: PolicyRow; path: string; environment: Environment }
+  | { kind: 'row'; surface: 'web'; row: PolicyRow; path: string }
+  | { kind: 'preflight'; surface: 'api' | 'web'; allow: readonly string[] }
+  | { kind: 'method_not_allowed'; surface: 'api' | 'web'; allow: readonly string[] }
+  | { kind: 'not_found'; surface: 'api' | 'web' }
+
+interface CompiledRow {
+  row: PolicyRow
+  test: RegExp
+}
+
+function compile(rows: readonly PolicyRow[]): CompiledRow[] {
+  return rows.map((row) => ({
+    row,
+    test: new RegExp(`^${row.pattern.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[\\w.~-]{1,128}')}$`),
+  }))
+}
+
+const compiledApi = compile(apiPolicy)
+const compiledWeb = compile(webPolicy)
+
+/** Every method that a path answers to, HEAD and OPTIONS included. */
+function allowed(matches: readonly CompiledRow[]): string[] {
+  const methods = new Set<string>(matches.flatMap(({ row }) => [...row.methods]))
+  if (methods.has('GET')) methods.add('HEAD')
+  methods.add('OPTIONS')
+  return [...methods].sort()
+}
+
+/**
+ * Finds the row for a method and a path; anything absent is refused (not_found, method_not_allowed).
+ * HEAD is judged as GET. The path is taken literally: no decoding, no case folding, no trailing slash.
+ */
+export function resolvePolicy(method: string, pathname: string): Resolution {
+  const api = API_BASES.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`))
+  const surface = api ? 'api' : 'web'
+  const relative = api ? pathname.slice(api.base.length) : pathname
+  const matches = (api ? compiledApi : compiledWeb).filter(({ test }) => test.test(relative))
+  if (matches.length === 0) return { kind: 'not_found', surface }
+  if (method === 'OPTIONS') return { kind: 'preflight', surface, allow: allowed(matches) }
+  const judged = method === 'HEAD' ? 'GET' : method
+  const match = matches.find(({ row }) => (row.methods as readonly string[]).includes(judged))
+  if (!match) return { kind: 'method_not_allowed', surface, allow: allowed(matches) }
+  if (!api) return { kind: 'row', surface: 'web', row: match.row, path: pathname }
+  return {
+    kind: 'row',
+    surface: 'api',
+    row: match.row,
+    path: API_BASE + relative,
+    environment: api.environment,
+  }
+}
