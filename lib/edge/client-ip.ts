@@ -1,0 +1,36 @@
+import ipaddr from 'ipaddr.js'
+
+/** What of the surroundings decides whose word on addresses counts. */
+export interface Forwarding {
+  trustedProxyHops: number
+  /** Whether server/ has appended the socket's own address to X-Forwarded-For. */
+  peerAppended: boolean
+}
+
+/** One address in its normal form (v4-mapped v6 as v4, v6 compressed), or null when it is not one. */
+export function normalizeIp(text: string): string | null {
+  const bare = text
+    .trim()
+    .replace(/^\[([^\]]+)\](?::\d+)?$/, '$1')
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
+  if (bare.includes('%') || !(ipaddr.IPv4.isValidFourPartDecimal(bare) || ipaddr.IPv6.isValid(bare)))
+    return null
+  return ipaddr.process(bare).toString()
+}
+
+/**
+ * The caller's address, or null when it is unknown. Only entries that a trusted hop wrote count, from the right: the
+ * socket's (appended by server/), then one for each proxy in front. What a client wrote itself is never read.
+ */
+export function clientIp(forwardedFor: string | null, forwarding: Forwarding): string | null {
+  const chain = (forwardedFor ?? '').split(',').filter((entry) => entry.trim() !== '')
+  const fromRight = forwarding.trustedProxyHops + (forwarding.peerAppended ? 1 : 0)
+  const entry = fromRight === 0 ? undefined : chain[chain.length - fromRight]
+  return entry === undefined ? null : normalizeIp(entry)
+}
+
+/** Whether the caller's connection is known to be TLS: as server/ saw it, or as a trusted proxy says. */
+export function isSecure(forwardedProto: string | null, forwarding: Forwarding): boolean {
+  if (!forwarding.peerAppended && forwarding.trustedProxyHops === 0) return false
+  return (forwardedProto ?? '').split(',').at(-1)?.trim().toLowerCase() === 'https'
+}

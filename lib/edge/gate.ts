@@ -1,0 +1,210 @@
+import { digestKey, parseAuthorization, verifyTag } from '../core/api-key'
+import { TwigError } from '../core/errors'
+import type { Hmac } from '../core/hmac'
+import { type Resolution, resolvePolicy } from '../core/policy'
+import { insufficientScope, type Scope } from '../core/principal'
+import { rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
+import type { Forwarding } from './client-ip'
+import type { KeyMark } from './key-cache'
+import type { KeyDecision, KeyQuestion } from './limiter'
+import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, signPass } from './pass'
+import { isOwnOrigin, observe, type RequestFacts } from './request-facts'
+import { type AnswerContext, commonHeaders, preflight, redirect, refuse, type Verdict } from './verdict'
+import { judgePage } from './web-gate'
+
+/** What a host of the gate lends it: its settings, its keys, its clock and its ways to Redis and to the verifier. */
+export interface GateDependencies extends Forwarding {
+  appUrl: string
+  development: boolean
+  /** HMACs under TWIG_SESSION_SECRET, TWIG_KEY_PEPPER and TWIG_GATEWAY_SECRET. */
+  sessionHmac: Hmac
+  pepper: Hmac
+  gatewayHmac: Hmac
+  nowMs(): number
+  /** One round trip to Redis; throws on an outage. */
+  decideKey(question: KeyQuestion): Promise<KeyDecision>
+  /** Has the key verified against Postgres and cached; throws on an outage. */
+  verifyKey(
+    credential: string,
+  ): Promise<{ kind: 'filled' } | { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark }>
+  /** Why a session ended, null when it did not, undefined when Redis cannot tell. */
+  sessionEndReason(sessionId: string): Promise<string | null | undefined>
+  /** Where an unexpected failure is recorded. */
+  report(error: unknown, requestId: string): void
+}
+
+/**
+ * Decides one request. The only way in: whatever throws on the way is answered 503, nothing is let through.
+ * Order for the API: policy, key's form and tag (no I/O), one Redis round trip, environment, scope, bucket.
+ */
+export async function gate(request: Request, deps: GateDependencies): Promise<Verdict> {
+  const facts = observe(request, deps)
+  const resolution = resolvePolicy(facts.method, facts.pathname)
+  const surface = resolution.kind === 'row' ? resolution.surface : resolution.surface
+  const context: AnswerContext = { requestId: facts.requestId, appUrl: deps.appUrl, surface }
+  try {
+    return await judge(request, facts, resolution, context, deps)
+  } catch (error) {
+    if (error instanceof TwigError) return refuse(error, context)
+    deps.report(error, facts.requestId)
+    return refuse(new TwigError('temporarily_unavailable', undefined, { cause: error }), context)
+  }
+}
+
+async function judge(
+  request: Request,
+  facts: RequestFacts,
+  resolution: Resolution,
+  context: AnswerContext,
+  deps: GateDependencies,
+): Promise<Verdict> {
+  const insecure = deps.appUrl.startsWith('https:') && !facts.secure
+  if (resolution.kind === 'preflight') return preflight(resolution.allow, context)
+  if (resolution.kind === 'method_not_allowed') {
+    const details = { allow: resolution.allow }
+    throw new TwigError('method_not_allowed', `This address takes ${resolution.allow.join(', ')}.`, {
+      details,
+    })
+  }
+  if (resolution.kind === 'not_found') {
+    const page = resolution.surface === 'web' && !facts.pathname.startsWith('/api/')
+    return page ? judgePage(request, facts, null, context, deps) : refuse(new TwigError('not_found'), context)
+  }
+  if (resolution.row.audience === 'internal') return judgeInternal(request, facts, context, deps)
+  if (resolution.surface === 'api') {
+    if (insecure) throw new TwigError('insecure_transport')
+    return resolution.row.audience === 'none'
+      ? admitWithoutKey(facts, resolution.path, context, deps)
+      : judgeKey(request, facts, resolution, context, deps)
+  }
+  const probe = resolution.path === '/healthz' || resolution.path === '/readyz'
+  if (insecure && !probe) {
+    if (facts.method !== 'GET' && facts.method !== 'HEAD') throw new TwigError('insecure_transport')
+    return redirect(deps.appUrl + facts.pathname + facts.search, 308, commonHeaders(context))
+  }
+  if (facts.method !== 'GET' && facts.method !== 'HEAD' && !isOwnOrigin(request, deps.appUrl)) {
+    throw new TwigError('untrusted_origin', `Changes are made from ${deps.appUrl}; open the console there.`)
+  }
+  return judgePage(request, facts, resolution.row, context, deps)
+}
+
+async function judgeKey(
+  request: Request,
+  facts: RequestFacts,
+  resolution: Extract<Resolution, { surface: 'api'; kind: 'row' }>,
+  context: AnswerContext,
+  deps: GateDependencies,
+): Promise<Verdict> {
+  const key = parseAuthorization(request.headers.get('authorization'))
+  if (typeof key === 'string') throw new TwigError(key)
+  if (!(await verifyTag(key, deps.pepper))) throw new TwigError('invalid_api_key')
+
+  const { scope = 'admin', bucket = 'admin' } = resolution.row
+  const take = key.environment === resolution.environment
+  const question: KeyQuestion = {
+    keyId: key.keyId,
+    digest: await digestKey(key, deps.pepper),
+    scope,
+    bucket,
+    take,
+  }
+  const decision = await settle(question, key.body + key.tag, deps)
+  if (decision.kind === 'mark')
+    throw new TwigError(decision.reason === 'revoked' ? 'revoked_api_key' : 'invalid_api_key')
+  if (decision.kind === 'mismatch' || decision.kind === 'miss') throw new TwigError('invalid_api_key')
+
+  const { facts: keyFacts, bucket: state } = decision
+  if (decision.kind === 'known') return refuse(wrongEnvironment(key.environment, deps.appUrl), context, state)
+  if (decision.kind === 'scope') {
+    const refusal = insufficientScope(
+      scope as Scope,
+      keyFacts.scopes,
+      `${facts.method} ${relative(resolution.path)}`,
+    )
+    return refuse(refusal, context, state)
+  }
+  if (decision.kind === 'limit') return refuse(rateLimitExceeded(state), context, state)
+
+  const pass = await signPass(
+    {
+      kind: 'key',
+      ...passBase(facts, resolution.path),
+      keyId: keyFacts.id,
+      keyName: keyFacts.name,
+      organizationId: keyFacts.organizationId,
+      environment: keyFacts.environment,
+      scopes: keyFacts.scopes,
+    },
+    deps.gatewayHmac,
+    Math.floor(deps.nowMs() / 1000),
+  )
+  return {
+    kind: 'admit',
+    path: resolution.path,
+    requestHeaders: { [PASS_HEADER]: pass },
+    responseHeaders: { ...commonHeaders(context), ...rateLimitHeaders(state) },
+    setCookie: null,
+  }
+}
+
+/** Asks Redis; on a miss has the key verified and asks once more. A key that still misses was evicted: 503, not 401. */
+async function settle(
+  question: KeyQuestion,
+  credential: string,
+  deps: GateDependencies,
+): Promise<KeyDecision> {
+  const first = await deps.decideKey(question)
+  if (first.kind !== 'miss') return first
+  const verified = await deps.verifyKey(credential)
+  if (verified.kind !== 'filled') return verified
+  const second = await deps.decideKey(question)
+  if (second.kind === 'miss') throw new TwigError('temporarily_unavailable')
+  return second
+}
+
+async function judgeInternal(
+  request: Request,
+  facts: RequestFacts,
+  context: AnswerContext,
+  deps: GateDependencies,
+): Promise<Verdict> {
+  const token = request.headers.get(INTERNAL_HEADER)
+  const now = Math.floor(deps.nowMs() / 1000)
+  if (!(await isInternalCall(token, facts.pathname, null, deps.gatewayHmac, now))) {
+    return refuse(new TwigError('not_found'), context)
+  }
+  const responseHeaders = commonHeaders(context)
+  return { kind: 'admit', path: facts.pathname, requestHeaders: {}, responseHeaders, setCookie: null }
+}
+
+async function admitWithoutKey(
+  facts: RequestFacts,
+  path: string,
+  context: AnswerContext,
+  deps: GateDependencies,
+): Promise<Verdict> {
+  const now = Math.floor(deps.nowMs() / 1000)
+  const pass = await signPass({ kind: 'anonymous', ...passBase(facts, path) }, deps.gatewayHmac, now)
+  const responseHeaders = commonHeaders(context)
+  return { kind: 'admit', path, requestHeaders: { [PASS_HEADER]: pass }, responseHeaders, setCookie: null }
+}
+
+function passBase(facts: RequestFacts, path: string) {
+  return { m: facts.method, p: path, q: facts.search, requestId: facts.requestId, clientIp: facts.clientIp }
+}
+
+function relative(path: string): string {
+  return path.replace('/api/v1', '')
+}
+
+function wrongEnvironment(environment: 'live' | 'test', appUrl: string): TwigError {
+  const [mine, base] = environment === 'test' ? ['Test', '/api/test/v1'] : ['Live', '/api/v1']
+  return new TwigError('wrong_environment', `This is a ${mine} key; it works with ${appUrl}${base}.`)
+}
+
+function rateLimitExceeded(state: { bucket: Scope; limit: number; waitMs: number }): TwigError {
+  const wait = retryAfterSeconds({ ...state, remaining: 0, nowMs: 0 })
+  const message = `This key may make ${state.limit} ${state.bucket} requests a minute. Try again in ${wait} s.`
+  const details = { scope: state.bucket, limit: state.limit, retry_after: wait }
+  return new TwigError('rate_limit_exceeded', message, { details, retryAfterSeconds: wait })
+}

@@ -1,0 +1,53 @@
+import { newId } from '../core/ids'
+import { clientIp, type Forwarding, isSecure } from './client-ip'
+
+/** What the gate knows of a request before it decides anything. */
+export interface RequestFacts {
+  requestId: string
+  method: string
+  pathname: string
+  /** With the leading question mark, without Next's cache-busting parameter. */
+  search: string
+  clientIp: string | null
+  secure: boolean
+  /** A speculative load: it must not push a session's expiry out. */
+  prefetch: boolean
+  /** A server action; it re-signs the session itself, where it may also replace it. */
+  serverAction: boolean
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Reads a request's circumstances. Only what trusted hops wrote is believed. */
+export function observe(request: Request, forwarding: Forwarding): RequestFacts {
+  const url = new URL(request.url)
+  const { headers } = request
+  url.searchParams.delete('_rsc')
+  return {
+    requestId: newId('req'),
+    method: request.method,
+    pathname: url.pathname,
+    search: url.search,
+    clientIp: clientIp(headers.get('x-forwarded-for'), forwarding),
+    secure: isSecure(headers.get('x-forwarded-proto'), forwarding),
+    prefetch:
+      headers.has('next-router-prefetch') ||
+      headers.has('next-router-segment-prefetch') ||
+      /prefetch/i.test(headers.get('sec-purpose') ?? headers.get('purpose') ?? ''),
+    serverAction: headers.has('next-action'),
+  }
+}
+
+/**
+ * Whether a change comes from our own pages. On loopback the names of one machine are one origin, as long as the page
+ * was loaded from the very host it now calls.
+ */
+export function isOwnOrigin(request: Request, appUrl: string): boolean {
+  const origin = request.headers.get('origin')
+  if (origin === null) return false
+  if (origin === new URL(appUrl).origin) return true
+  const own = new URL(appUrl)
+  const given = URL.canParse(origin) ? new URL(origin) : null
+  if (!given || !LOOPBACK.has(own.hostname) || !LOOPBACK.has(given.hostname)) return false
+  return given.origin === `${own.protocol}//${request.headers.get('host')}`
+}

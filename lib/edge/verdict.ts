@@ -1,0 +1,92 @@
+import { errorBody, type TwigError } from '../core/errors'
+import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
+import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../core/security-headers'
+
+/** The gate's decision. A host turns it into its own kind of answer. */
+export type Verdict =
+  | {
+      kind: 'admit'
+      /** Canonical path to serve. */
+      path: string
+      /** Set on the request that goes on. */
+      requestHeaders: Record<string, string>
+      /** Set on the answer, whatever the handler makes it. */
+      responseHeaders: Record<string, string>
+      setCookie: string | null
+    }
+  | { kind: 'refuse'; response: Response }
+  | { kind: 'redirect'; response: Response }
+  | { kind: 'missing_page'; requestHeaders: Record<string, string>; responseHeaders: Record<string, string> }
+
+/** What every answer to one request carries. */
+export interface AnswerContext {
+  requestId: string
+  appUrl: string
+  surface: 'api' | 'web'
+}
+
+const EXPOSED =
+  'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, Retry-After, Idempotent-Replayed'
+
+/** Headers of every answer; those of the API open it to any browser origin, without credentials. */
+export function commonHeaders({ requestId, appUrl, surface }: AnswerContext): Record<string, string> {
+  return {
+    ...securityHeaders,
+    ...(appUrl.startsWith('https:') ? { 'Strict-Transport-Security': STRICT_TRANSPORT_SECURITY } : {}),
+    'X-Request-Id': requestId,
+    'Cache-Control': surface === 'api' ? 'no-store' : 'private, no-store',
+    ...(surface === 'api'
+      ? {
+          'Access-Control-Allow-Origin': '*',
+          'Access-Control-Expose-Headers': EXPOSED,
+          Vary: 'Authorization',
+        }
+      : {}),
+  }
+}
+
+/** `WWW-Authenticate` of RFC 6750 section 3: bare when nothing was presented. */
+function challenge(error: TwigError): string | null {
+  if (error.code === 'missing_authorization') return 'Bearer realm="twig"'
+  if (error.code === 'insufficient_scope') {
+    return `Bearer realm="twig", error="insufficient_scope", scope="${String(error.details.required_scope)}"`
+  }
+  return error.status === 401 ? 'Bearer realm="twig", error="invalid_token"' : null
+}
+
+/** A refusal as JSON (contract.md 3), with the bucket's state where a key was recognised. */
+export function refuse(error: TwigError, context: AnswerContext, bucket: BucketState | null = null): Verdict {
+  const headers = new Headers({ ...commonHeaders(context), 'Content-Type': 'application/json' })
+  const bearer = context.surface === 'api' ? challenge(error) : null
+  if (bearer) headers.set('WWW-Authenticate', bearer)
+  if (bucket) for (const [name, value] of Object.entries(rateLimitHeaders(bucket))) headers.set(name, value)
+  const wait =
+    error.code === 'rate_limit_exceeded' && bucket ? retryAfterSeconds(bucket) : error.retryAfterSeconds
+  if (wait !== undefined) headers.set('Retry-After', String(wait))
+  if (Array.isArray(error.details.allow)) headers.set('Allow', error.details.allow.join(', '))
+  const body = JSON.stringify(errorBody(error, context.requestId, context.appUrl))
+  return { kind: 'refuse', response: new Response(body, { status: error.status, headers }) }
+}
+
+/** An answer without a body to OPTIONS; on the API a preflight that any origin passes. */
+export function preflight(allow: readonly string[], context: AnswerContext): Verdict {
+  const headers = new Headers({ ...commonHeaders(context), Allow: allow.join(', ') })
+  if (context.surface === 'api') {
+    headers.set('Access-Control-Allow-Methods', allow.join(', '))
+    headers.set('Access-Control-Allow-Headers', 'Authorization, Content-Type, Idempotency-Key')
+    headers.set('Access-Control-Max-Age', '86400')
+  }
+  return { kind: 'refuse', response: new Response(null, { status: 204, headers }) }
+}
+
+/** Sends a browser elsewhere. */
+export function redirect(
+  location: string,
+  status: 303 | 307 | 308,
+  headers: Record<string, string>,
+): Verdict {
+  return {
+    kind: 'redirect',
+    response: new Response(null, { status, headers: { ...headers, Location: location } }),
+  }
+}
