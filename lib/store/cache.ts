@@ -1,0 +1,46 @@
+import * as keyCache from '../edge/key-cache'
+import { connectRedis, type GateRedis } from '../edge/redis'
+import { nodeEnv } from '../env/node'
+import { log } from './log'
+
+const shared = globalThis as unknown as { twigCache?: GateRedis }
+
+/** The Redis that the gate reads, from Node. */
+export function cache(): GateRedis {
+  const { redis } = nodeEnv()
+  if (redis.kind !== 'upstash')
+    throw new Error('UPSTASH_REDIS_REST_URL is not set; start Twig with npm start')
+  shared.twigCache ??= connectRedis(redis.url, redis.token)
+  return shared.twigCache
+}
+
+/** Runs a write that the gate should see; false when Redis could not be told. */
+async function told(what: string, write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write()
+    return true
+  } catch (error) {
+    log().warn({ what, cause: error instanceof Error ? error.name : 'unknown' }, 'cache could not be told')
+    return false
+  }
+}
+
+/** Makes a deleted key dead at the gate; false when Redis could not be told. */
+export function tombstoneKey(keyId: string): Promise<boolean> {
+  return told('key tombstone', () => keyCache.tombstoneKey(cache(), keyId))
+}
+
+/** Makes an ended session dead at the gate; false when Redis could not be told. */
+export function tombstoneSession(sessionId: string, reason: string): Promise<boolean> {
+  return told('session tombstone', () => keyCache.tombstoneSession(cache(), sessionId, reason))
+}
+
+/** Makes changed limits count at the gate; false when Redis could not be told. */
+export function publishLimits(limits: keyCache.OrganizationLimits): Promise<boolean> {
+  return told('limits', () => keyCache.publishLimits(cache(), limits))
+}
+
+/** Throws unless Redis answers and runs the gate's scripts. */
+export async function checkCache(): Promise<void> {
+  await cache().eval("return redis.call('TIME')", [], [])
+}
