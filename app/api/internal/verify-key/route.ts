@@ -1,0 +1,3 @@
+import { verifyKeyRoute } from '@/lib/http/internal'
+
+export const POST = verifyKeyRoute

@@ -1,0 +1,3 @@
+import { openApiRoute } from '@/lib/http/openapi'
+
+export const GET = openApiRoute

@@ -1,0 +1,3 @@
+import { liveness } from '@/lib/http/probes'
+
+export const GET = liveness

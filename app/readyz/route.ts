@@ -1,0 +1,3 @@
+import { readiness } from '@/lib/http/probes'
+
+export const GET = readiness

@@ -1,0 +1,38 @@
+import type { ZodError } from 'zod'
+import { TwigError } from '../core/errors'
+import { isDatabaseOutage } from '../store/db'
+import { log } from '../store/log'
+
+/** The fields of a failed parse, each with the first thing wrong with it. */
+function fieldsOf(error: ZodError): Record<string, string> {
+  const fields: Record<string, string> = {}
+  for (const issue of error.issues) {
+    const names = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('.')]
+    const message = issue.code === 'unrecognized_keys' ? 'is not known here' : issue.message
+    for (const name of names) fields[name || 'body'] ??= message
+  }
+  return fields
+}
+
+/** The public form of a parse that failed. */
+export function invalidRequest(error: ZodError): TwigError {
+  const fields = fieldsOf(error)
+  const list = Object.entries(fields).map(([name, message]) => `${name}: ${message}`)
+  return new TwigError('invalid_request', `${list.join('; ')}.`, { details: { fields }, cause: error })
+}
+
+/** Turns whatever was thrown into what may be told, and records what may not. */
+export function toTwigError(error: unknown, requestId: string): TwigError {
+  if (error instanceof TwigError) {
+    if (error.status >= 500) log().warn({ requestId, code: error.code }, 'request failed')
+    return error
+  }
+  const outage = isDatabaseOutage(error)
+  const code = outage ? 'temporarily_unavailable' : 'internal_error'
+  // An error's message may quote its query; the class and the stack's frames do not.
+  const frames =
+    error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
+  const cause = error instanceof Error ? error.name : typeof error
+  log().error({ requestId, code, cause, frames: outage ? undefined : frames?.slice(0, 8) }, 'request failed')
+  return new TwigError(code, undefined, { cause: error })
+}
