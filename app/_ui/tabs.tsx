@@ -1,0 +1,58 @@
+'use client'
+
+import { Tabs as Radix } from 'radix-ui'
+import type { ComponentProps, ReactNode } from 'react'
+import { cn } from './cn'
+
+type TabsProps = {
+  /** The tab open at first, e.g. from `searchParams`. */
+  defaultValue: string
+  /** Keep the open tab in this query parameter, without a request. */
+  param?: string
+  className?: string
+  children: ReactNode
+}
+
+/** Panels of which one shows. Children: a `TabsList` of `TabsTrigger`s, then `TabsContent`s. */
+export function Tabs({ defaultValue, param, className, children }: TabsProps) {
+  function keepInUrl(value: string) {
+    if (!param) return
+    const url = new URL(window.location.href)
+    url.searchParams.set(param, value)
+    window.history.replaceState(null, '', url)
+  }
+  return (
+    <Radix.Root defaultValue={defaultValue} onValueChange={keepInUrl} className={className}>
+      {children}
+    </Radix.Root>
+  )
+}
+
+/** The row of tabs; `label` names it for screen readers. */
+export function TabsList({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Radix.List
+      aria-label={label}
+      className="mb-6 flex gap-5 overflow-x-auto border-border border-b [scrollbar-width:none]"
+    >
+      {children}
+    </Radix.List>
+  )
+}
+
+/** One tab. */
+export function TabsTrigger({ className, ...props }: ComponentProps<typeof Radix.Trigger>) {
+  return (
+    <Radix.Trigger
+      {...props}
+      className={cn(
+        'relative h-10 shrink-0 text-muted outline-offset-[-2px] hover:text-foreground data-[state=active]:text-foreground',
+        'after:absolute after:inset-x-0 after:bottom-0 after:h-0.5 data-[state=active]:after:bg-accent',
+        className,
+      )}
+    />
+  )
+}
+
+/** The panel of one tab. */
+export const TabsContent = Radix.Content
