@@ -1,0 +1,13 @@
+'use client'
+
+import { Failure } from '../failure'
+
+export default function ConsoleFailure({
+  error,
+  reset,
+}: {
+  error: Error & { digest?: string }
+  reset: () => void
+}) {
+  return <Failure error={error} retry={reset} />
+}

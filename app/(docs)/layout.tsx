@@ -1,0 +1,16 @@
+import type { ReactNode } from 'react'
+import { DocsShell } from '../_ui/docs-shell'
+
+const nav = [
+  {
+    title: 'API',
+    items: [
+      { href: '/docs/api', label: 'Reference', icon: 'reference' as const },
+      { href: '/docs/errors', label: 'Errors', icon: 'errors' as const },
+    ],
+  },
+]
+
+export default function DocsLayout({ children }: { children: ReactNode }) {
+  return <DocsShell nav={nav}>{children}</DocsShell>
+}
