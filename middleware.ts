@@ -13,21 +13,28 @@ export const config = { matcher: ['/((?!_next/static/).*)'] }
 export async function middleware(request: NextRequest): Promise<Response> {
   dependencies ??= edgeDependencies(edgeEnv())
   const verdict = await gate(request, dependencies)
-  if (verdict.kind === 'refuse' || verdict.kind === 'redirect') return verdict.response
+  if (verdict.kind === 'refuse') return verdict.response
+  if (verdict.kind === 'redirect') return absolute(verdict.response, request.url)
 
   const headers = new Headers(request.headers)
   for (const name of [...headers.keys()]) if (name.startsWith('x-twig-')) headers.delete(name)
   for (const [name, value] of Object.entries(verdict.requestHeaders)) headers.set(name, value)
   if (headers.has(PASS_HEADER)) headers.delete('authorization')
 
-  const path = verdict.kind === 'missing_page' ? '/not-found' : verdict.path
   const target = request.nextUrl.clone()
-  target.pathname = path
+  target.pathname = verdict.kind === 'missing_page' ? '/not-found' : verdict.path
   const response =
-    path === request.nextUrl.pathname
+    target.pathname === request.nextUrl.pathname
       ? NextResponse.next({ request: { headers } })
       : NextResponse.rewrite(target, { request: { headers } })
   for (const [name, value] of Object.entries(verdict.responseHeaders)) response.headers.set(name, value)
   if (verdict.kind === 'admit' && verdict.setCookie) response.headers.append('Set-Cookie', verdict.setCookie)
+  return response
+}
+
+/** Next takes absolute addresses only, and makes those of its own host relative again. */
+function absolute(response: Response, base: string): Response {
+  const location = response.headers.get('Location')
+  if (location) response.headers.set('Location', new URL(location, base).toString())
   return response
 }

@@ -87,10 +87,13 @@ interface CompiledRow {
   test: RegExp
 }
 
+/** One path segment; never `.` or `..`, whatever a host makes of a path before the gate sees it. */
+const SEGMENT = '(?!\\.{1,2}(?:/|$))[\\w.~-]{1,128}'
+
 function compile(rows: readonly PolicyRow[]): CompiledRow[] {
   return rows.map((row) => ({
     row,
-    test: new RegExp(`^${row.pattern.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[\\w.~-]{1,128}')}$`),
+    test: new RegExp(`^${row.pattern.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, SEGMENT)}$`),
   }))
 }
 

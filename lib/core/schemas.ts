@@ -181,7 +181,7 @@ export const Whoami = z
     }),
     organization: z.object({ id: z.string(), slug: z.string(), name: z.string(), plan: z.string() }),
     environment: z.enum(environments),
-    limits: z.record(z.enum(scopes), z.object({ per_minute: z.number() })),
+    limits: z.partialRecord(z.enum(scopes), z.object({ per_minute: z.number() })),
   })
   .meta({ id: 'Whoami' })
 export type Whoami = z.infer<typeof Whoami>

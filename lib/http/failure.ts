@@ -1,4 +1,4 @@
-import type { ZodError } from 'zod'
+import { ZodError } from 'zod'
 import { TwigError } from '../core/errors'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
@@ -33,6 +33,10 @@ export function toTwigError(error: unknown, requestId: string): TwigError {
   const frames =
     error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
   const cause = error instanceof Error ? error.name : typeof error
-  log().error({ requestId, code, cause, frames: outage ? undefined : frames?.slice(0, 8) }, 'request failed')
+  const fields = error instanceof ZodError ? Object.keys(fieldsOf(error)) : undefined
+  log().error(
+    { requestId, code, cause, fields, frames: outage ? undefined : frames?.slice(0, 8) },
+    'request failed',
+  )
   return new TwigError(code, undefined, { cause: error })
 }

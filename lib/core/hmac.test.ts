@@ -1,0 +1,79 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { webHmac } from '../edge/hmac'
+import { equalBytes, equalStrings, toHex } from './hmac'
+
+test('two byte strings are equal exactly when every byte is', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => {
+      expect(equalBytes(a, b)).toBe(Buffer.from(a).equals(Buffer.from(b)))
+      expect(equalBytes(a, a.slice())).toBe(true)
+    }),
+  )
+})
+
+test('one flipped bit anywhere, a missing or an added byte makes byte strings differ', () => {
+  const bytes = Uint8Array.from({ length: 32 }, (_, i) => i * 7)
+  for (let at = 0; at < 256; at++) {
+    const other = bytes.slice()
+    other[at >> 3] = (other[at >> 3] ?? 0) ^ (1 << (at & 7))
+    expect(equalBytes(bytes, other)).toBe(false)
+  }
+  expect(equalBytes(bytes, bytes.slice(0, 31))).toBe(false)
+  expect(equalBytes(bytes.slice(0, 31), bytes)).toBe(false)
+  expect(equalBytes(new Uint8Array(), new Uint8Array())).toBe(true)
+})
+
+test('two strings are equal exactly when every UTF-16 unit is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
+      expect(equalStrings(a, b)).toBe(a === b)
+      expect(equalStrings(a, `${a}`)).toBe(true)
+    }),
+  )
+  expect(equalStrings('abc', 'ab')).toBe(false)
+  expect(equalStrings('\u0100', '\u0000')).toBe(false)
+  expect(equalStrings('', '')).toBe(true)
+})
+
+test('a late difference costs as much as an early one: comparing never stops before the end', () => {
+  let reads = 0
+  const counting = new Proxy(new Uint8Array(32), {
+    get: (target, name) => {
+      if (typeof name === 'string' && /^\d+$/.test(name)) reads += 1
+      return Reflect.get(target, name, target)
+    },
+  })
+  const early = new Uint8Array(32).fill(0, 1)
+  early[0] = 1
+  expect(equalBytes(counting, early)).toBe(false)
+  expect(reads).toBe(32)
+})
+
+test('hexadecimal is lower-case with two digits a byte', () => {
+  expect(toHex(Uint8Array.of(0, 1, 15, 16, 171, 255))).toBe('00010f10abff')
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex'))
+    }),
+  )
+})
+
+test('the edge’s HMAC agrees with Node’s for every secret and every text, and with RFC 4231', async () => {
+  expect(toHex(await webHmac('Jefe')('what do ya want for nothing?'))).toBe(
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }),
+      fc.string({ unit: 'grapheme' }),
+      async (secret, text) => {
+        expect(toHex(await webHmac(secret)(text))).toBe(
+          createHmac('sha256', secret).update(text).digest('hex'),
+        )
+      },
+    ),
+    { numRuns: 100 },
+  )
+})
