@@ -59,7 +59,7 @@ export function setPlan(principal: OperatorPrincipal, plan: Plan): Promise<Polic
 }
 
 /** Sets a custom limit, in requests a minute for each key. Throws plan_required below Enterprise. */
-export function setLimit(
+export async function setLimit(
   principal: OperatorPrincipal,
   scope: Scope,
   perMinute: number,

@@ -5,13 +5,14 @@ import { log } from '../store/log'
 
 /** The fields of a failed parse, each with the first thing wrong with it. */
 function fieldsOf(error: ZodError): Record<string, string> {
-  const fields: Record<string, string> = {}
+  const fields = new Map<string, string>()
   for (const issue of error.issues) {
     const names = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('.')]
     const message = issue.code === 'unrecognized_keys' ? 'is not known here' : issue.message
-    for (const name of names) fields[name || 'body'] ??= message
+    for (const name of names) if (!fields.has(name || 'body')) fields.set(name || 'body', message)
   }
-  return fields
+  // Not by assignment: a member called __proto__ would vanish.
+  return Object.fromEntries(fields)
 }
 
 /** The public form of a parse that failed. */
