@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Problem } from './problem.mjs'
+
+const MAX_HEADER_BYTES = 16 * 1024
+const HEADERS_TIMEOUT_MS = 15_000
+/** For a whole request; an answer may take as long as it likes. */
+const REQUEST_TIMEOUT_MS = 120_000
+/** Longer than the minute after which common proxies drop an idle connection, so that they never meet a closing one. */
+const KEEP_ALIVE_MS = 65_000
+const CHECK_INTERVAL_MS = 2_000
+const SWEEP_MS = 50
+
+interface ListenOptions {
+  handler: (request: IncomingMessage, response: ServerResponse) => unknown
+  port: number
+  /** All addresses of the machine when absent. */
+  host?: string
+  /** Not shared with the other processes of a cluster. */
+  exclusive?: boolean
+  tls?: { certFile: string; keyFile: string } | undefined
+  /** Takes upgrades of the paths it knows; without it nothing is upgraded. */
+  upgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined
+}
+
+export interface Listening {
+  port: number
+  /**
+   * Accepts nothing more, lets the answers that are under way finish, and returns when all connections are closed.
+   * @param capMs after this long the rest is cut off
+   */
+  close: (capMs: number) => Promise<void>
+}
+
+const options = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  connectionsCheckingInterval: CHECK_INTERVAL_MS,
+}
+
+function makeServer(tls: ListenOptions['tls']): Server {
+  if (!tls) return createServer(options)
+  try {
+    const cert = readFileSync(tls.certFile)
+    const key = readFileSync(tls.keyFile)
+    return createTlsServer({ ...options, cert, key, minVersion: 'TLSv1.2' })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Problem(`TLS_CERT_FILE and TLS_KEY_FILE cannot be used: ${reason}`, { cause: error })
+  }
+}
+
+/** What the parser found wrong, by its error code. */
+const PARSER_ANSWERS: Record<string, [number, string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'Payload Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+}
+
+/** A whole answer for a request that cannot be parsed, or is not one that this server takes. */
+function rawAnswer(status: number, reason: string): string {
+  const body = JSON.stringify({
+    error: reason,
+    status,
+    code: 'invalid_request',
+    message: 'The request is not valid HTTP.',
+  })
+  return [
+    `HTTP/1.1 ${status} ${reason}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    'X-Content-Type-Options: nosniff',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n')
+}
+
+/**
+ * Listens with Twig's limits: 16 KiB of headers, 15 seconds for them, 2 minutes for a request, TLS 1.2 at least.
+ * @throws Problem when the port is taken or the certificate cannot be used
+ */
+export async function listen(wanted: ListenOptions): Promise<Listening> {
+  const server = makeServer(wanted.tls)
+  const sockets = new Set<Socket>()
+  const underWay = new Set<ServerResponse>()
+  const upgraded = new Set<Duplex>()
+  let isClosing = false
+
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
+    if (isClosing) response.setHeader('Connection', 'close')
+    wanted.handler(request, response)
+  }
+  server.on('request', answer)
+  // Nobody who waits for leave to send a body is told to go on before the request has been looked at.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response)
+    if (!response.headersSent && !response.writableEnded) response.writeContinue()
+  })
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const isAnswering = [...underWay].some((response) => response.socket === socket)
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
+    const [status, reason] = PARSER_ANSWERS[error.code ?? ''] ?? [400, 'Bad Request']
+    socket.end(rawAnswer(status, reason), () => socket.destroy())
+  })
+  server.on('connect', (_request, socket) => void socket.end(rawAnswer(405, 'Method Not Allowed')))
+  const { upgrade } = wanted
+  if (upgrade) {
+    server.on('upgrade', (request, socket, head) => {
+      upgraded.add(socket)
+      socket.once('close', () => upgraded.delete(socket))
+      upgrade(request, socket, head)
+    })
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Problem(`Port ${wanted.port} is in use; stop what uses it, or set PORT.`)
+          : error,
+      )
+    })
+    server.listen({ port: wanted.port, host: wanted.host, exclusive: wanted.exclusive ?? false }, resolve)
+  })
+  const address = server.address()
+
+  return {
+    port: address && typeof address === 'object' ? address.port : wanted.port,
+    close: async (capMs) => {
+      isClosing = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close')
+      for (const socket of upgraded) socket.destroy()
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, capMs)
+      await closed
+      clearInterval(sweep)
+      clearTimeout(cut)
+    },
+  }
+}

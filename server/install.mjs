@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { withLock } from './lock.mjs'
+import { Problem } from './problem.mjs'
+
+function readText(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
+function writeText(path, text) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
+function digest(...parts) {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(String(part)).update('\0')
+  return hash.digest('hex')
+}
+
+/** Runs a program quietly; what it said is shown only when it fails. */
+function run(file, args, { cwd, env, failure }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const output = []
+    child.stdout.on('data', (chunk) => output.push(chunk))
+    child.stderr.on('data', (chunk) => output.push(chunk))
+    child.on('error', (error) => reject(new Problem(`${failure}: ${error.message}`)))
+    child.on('close', (code) => {
+      if (code === 0) resolve()
+      else reject(new Problem(`${Buffer.concat(output).toString('utf8').trim()}\n${failure}.`))
+    })
+  })
+}
+
+/** Whether what npm recorded of node_modules holds every package of the lock file that this machine needs. */
+function hasEverything(root, development) {
+  const installed = readText(join(root, 'node_modules/.package-lock.json'))
+  if (!installed) return false
+  const have = JSON.parse(installed).packages
+  const wanted = JSON.parse(readText(join(root, 'package-lock.json'))).packages
+  return Object.entries(wanted).every(
+    ([path, entry]) =>
+      path === '' ||
+      entry.optional ||
+      ((entry.dev || entry.devOptional) && !development) ||
+      have[path]?.version === entry.version,
+  )
+}
+
+function installStamp(root, development) {
+  const record = join(root, 'node_modules/.package-lock.json')
+  const { mtimeMs, size } = existsSync(record) ? statSync(record) : { mtimeMs: 0, size: 0 }
+  return digest(readText(join(root, 'package-lock.json')), mtimeMs, size, development)
+}
+
+function npm() {
+  const script = process.env.npm_execpath
+  if (script && /npm-cli\.[cm]?js$/.test(script)) return { file: process.execPath, first: [script] }
+  return { file: process.platform === 'win32' ? 'npm.cmd' : 'npm', first: [] }
+}
+
+async function install(root, { development, say }) {
+  const stampFile = join(root, 'node_modules/.twig/installed')
+  if (readText(stampFile) === installStamp(root, development)) return
+  if (!hasEverything(root, development)) {
+    say('Installing packages …')
+    const env = { ...process.env }
+    delete env.NODE_ENV
+    const { file, first } = npm()
+    const args = [...first, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+    await run(file, args, { cwd: root, env, failure: 'The packages could not be installed (npm ci)' })
+  }
+  writeText(stampFile, installStamp(root, development))
+}
+
+// Prisma would fetch an engine that generating does not use; a program that does nothing keeps it from the network.
+function noEngine() {
+  return ['/bin/true', '/usr/bin/true'].find((path) => existsSync(path)) ?? process.execPath
+}
+
+async function generateClient(root, { say }) {
+  const stampFile = join(root, 'lib/generated/schema.stamp')
+  const prisma = join(root, 'node_modules/prisma')
+  const stamp = digest(
+    readText(join(root, 'prisma/schema.prisma')),
+    JSON.parse(readText(join(prisma, 'package.json'))).version,
+  )
+  if (readText(stampFile) === stamp && existsSync(join(root, 'lib/generated/prisma/client.ts'))) return
+  say('Generating the database client …')
+  const env = {
+    ...process.env,
+    PRISMA_SCHEMA_ENGINE_BINARY: noEngine(),
+    CHECKPOINT_DISABLE: '1',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+  }
+  const args = [join(prisma, 'build/index.js'), 'generate']
+  await run(process.execPath, args, { cwd: root, env, failure: 'The database client could not be generated' })
+  writeText(stampFile, stamp)
+}
+
+/**
+ * Installs the packages and generates the database client when they are missing or out of date. Several commands in
+ * one folder take turns.
+ */
+export async function prepare(root, { development, say }) {
+  const needs = { development, say }
+  await withLock(
+    join(root, '.cache/install.lock'),
+    async () => {
+      await install(root, needs)
+      await generateClient(root, needs)
+    },
+    (holder) => say(`Waiting for another Twig that installs packages (process ${holder.pid}) …`),
+  )
+}

@@ -1,0 +1,179 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import { type ErrorCode, errorBody, TwigError } from '../lib/core/errors'
+import { newId } from '../lib/core/ids'
+import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
+
+/** The largest body anything takes (10 MiB of document) with room for the rest of a multipart form. */
+export const BODY_LIMIT_BYTES = 11 * 1024 * 1024
+
+/** Headers by which Next and Twig speak to themselves; from outside they are somebody's try. */
+const INTERNAL_HEADERS =
+  /^(?:x-twig-|x-middleware-|x-invoke-|x-nonce$|next-resume$|x-next-resume|x-matched-path$|x-now-route-matches$)/
+
+/** How long a refused upload is still read, so that the refusal arrives before the connection breaks. */
+const LINGER_MS = 2_000
+
+const API_PATH = /^\/(?:api\/)?(?:test\/)?v1(?:\/|$|\?)/
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
+
+export interface RequestHandlerOptions {
+  /** What answers when nothing here refuses: Next, and later the gate in front of it. */
+  handle: Handle
+  env: { appUrl: string; trustedProxyHops: number }
+}
+
+/** The socket's address, IPv4 written as such also on a socket that takes both. */
+export function peerAddress(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? ''
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
+}
+
+/**
+ * Makes the forwarding headers say what is known: the peer is always the last hop, and without a trusted proxy the
+ * scheme is the socket's and the host the request's own.
+ */
+function setForwarding(request: IncomingMessage, trustedProxyHops: number): void {
+  const { headers } = request
+  const hops = headers['x-forwarded-for']
+  const before = Array.isArray(hops) ? hops.join(', ') : hops
+  const peer = peerAddress(request)
+  headers['x-forwarded-for'] = before ? `${before}, ${peer}` : peer
+  const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
+  if (trustedProxyHops === 0) {
+    delete headers['x-forwarded-host']
+    delete headers['x-forwarded-port']
+    headers['x-forwarded-proto'] = scheme
+  } else headers['x-forwarded-proto'] ??= scheme
+}
+
+function stripInternal(request: IncomingMessage): void {
+  for (const name of Object.keys(request.headers))
+    if (INTERNAL_HEADERS.test(name)) delete request.headers[name]
+}
+
+/** How often a header that must be single was sent; Node itself keeps the first and drops the others. */
+function isRepeated(request: IncomingMessage, name: string): boolean {
+  const names = request.rawHeaders.filter((value, index) => index % 2 === 0 && value.toLowerCase() === name)
+  return names.length > 1
+}
+
+interface Refusal {
+  code: ErrorCode
+  /** When the status is not that of the code. */
+  status?: number
+  message: string
+  headers?: Record<string, string>
+}
+
+/** Why a request cannot be passed on whatever it asks for. */
+function refusal(request: IncomingMessage): Refusal | undefined {
+  const { method = '', url = '', headers } = request
+  if (method === 'TRACE') {
+    return {
+      code: 'method_not_allowed',
+      message: 'TRACE is not served.',
+      headers: { Allow: 'GET, HEAD, POST' },
+    }
+  }
+  if (!url.startsWith('/')) {
+    return {
+      code: 'invalid_request',
+      message: 'Send the path alone in the request line, and the host in Host.',
+    }
+  }
+  if (headers.upgrade?.toLowerCase().includes('websocket')) {
+    return { code: 'invalid_request', message: 'There is no WebSocket here.' }
+  }
+  for (const name of ['authorization', 'host']) {
+    if (isRepeated(request, name))
+      return { code: 'invalid_request', message: `The header ${name} was sent twice.` }
+  }
+  if (Number(headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return tooLarge
+  return undefined
+}
+
+const tooLarge: Refusal = {
+  code: 'payload_too_large',
+  message: 'The body is larger than anything here takes.',
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/**
+ * Keeps reading and discarding what a refused client still sends, for a moment: to close at once would reset the
+ * connection, and the client would never see why.
+ */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  const wantsClose = !response.shouldKeepAlive
+  response.shouldKeepAlive = true
+  response.once('finish', () => {
+    setTimeout(() => {
+      if (wantsClose || !request.complete || !request.readableEnded) request.destroy()
+    }, LINGER_MS).unref()
+  })
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, appUrl: string, why: Refusal): void {
+  const requestId = newId('req')
+  const error = new TwigError(why.code, why.message)
+  const status = why.status ?? error.status
+  response.statusCode = status
+  response.setHeader('X-Request-Id', requestId)
+  response.setHeader('Cache-Control', 'no-store')
+  for (const [name, value] of Object.entries(why.headers ?? {})) response.setHeader(name, value)
+  if (hasBody(request)) linger(request, response)
+  const isApi = API_PATH.test(request.url ?? '')
+  response.setHeader('Content-Type', isApi ? 'application/json' : 'text/plain; charset=utf-8')
+  response.end(
+    isApi
+      ? JSON.stringify({ ...errorBody(error, requestId, appUrl), status })
+      : `${error.error}. ${error.message}\n`,
+  )
+}
+
+/**
+ * Counts the body as it arrives, because one sent in chunks does not say its length. Next would cut it at its own limit
+ * and carry on with the rest missing.
+ */
+function capBody(request: IncomingMessage, response: ServerResponse, appUrl: string): void {
+  const push = request.push.bind(request)
+  let received = 0
+  request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+    received += chunk?.length ?? 0
+    if (received <= BODY_LIMIT_BYTES) return push(chunk, encoding)
+    request.push = () => true
+    if (response.headersSent) request.destroy()
+    else refuse(request, response, appUrl, tooLarge)
+    return true
+  }
+}
+
+function isSecure(request: IncomingMessage): boolean {
+  const scheme = request.headers['x-forwarded-proto']
+  return (Array.isArray(scheme) ? scheme[0] : scheme)?.split(',')[0]?.trim() === 'https'
+}
+
+/**
+ * What every request passes before Next sees it: forged internal headers go, the peer's address and the scheme come in,
+ * what no page or route could answer is refused, and the security headers are set on whatever the answer is.
+ */
+export function createRequestHandler({ handle, env }: RequestHandlerOptions): Handle {
+  return (request, response) => {
+    stripInternal(request)
+    setForwarding(request, env.trustedProxyHops)
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+    if (env.appUrl.startsWith('https:') && isSecure(request)) {
+      response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY)
+    }
+    const why = refusal(request)
+    if (why) return refuse(request, response, env.appUrl, why)
+    // An offer of another protocol (h2c) that is not taken up is simply ignored.
+    delete request.headers.upgrade
+    capBody(request, response, env.appUrl)
+    return handle(request, response)
+  }
+}

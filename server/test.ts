@@ -1,0 +1,138 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { z } from 'zod'
+import { findBrowser } from './browser'
+import { ensureBuild } from './build'
+import { runChecks } from './checks'
+import { root } from './configuration'
+import { installDebianPackage } from './debian'
+import { Problem } from './problem.mjs'
+import { runCommand } from './run-command'
+import { neutralEnvironment, startServerUnderTest } from './server-under-test'
+
+const REPORTS = join(root, '.cache/test')
+
+const vitestReport = z.object({ numPassedTests: z.number(), numFailedTests: z.number() })
+const playwrightReport = z.object({
+  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number(), skipped: z.number() }),
+})
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** What passed, what failed and what was left out, over all steps. */
+class Tally {
+  passed = 0
+  failed = 0
+  readonly leftOut = new Set<string>()
+
+  /** Adds the counts of a suite. One that failed without naming a test counts as one failure. */
+  add(ok: boolean, passed: number, failed: number): void {
+    this.passed += passed
+    this.failed += failed === 0 && !ok ? 1 : failed
+  }
+
+  /** Runs a step that passes or fails as a whole. */
+  async step<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await work()
+      say(`✓ ${name}`)
+      this.passed += 1
+      return result
+    } catch (error) {
+      say(error instanceof Problem ? error.sentence : String(error instanceof Error ? error.stack : error))
+      say(`✗ ${name}`)
+      this.failed += 1
+      return undefined
+    }
+  }
+}
+
+function readReport<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  return existsSync(file) ? schema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined
+}
+
+/** Colours, where the terminal would have had them without us in between. */
+function colour(): NodeJS.ProcessEnv {
+  return process.stdout.isTTY ? { NODE_ENV: 'test', FORCE_COLOR: '1' } : { NODE_ENV: 'test' }
+}
+
+async function ensureRealRedis(): Promise<void> {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const names = ['redis-server', 'valkey-server']
+  if (folders.some((folder) => names.some((name) => existsSync(join(folder, name))))) return
+  await installDebianPackage('redis-server')
+}
+
+async function unitAndIntegration(tally: Tally): Promise<void> {
+  await ensureRealRedis()
+  const file = join(REPORTS, 'vitest.json')
+  rmSync(file, { force: true })
+  const script = join(root, 'node_modules/vitest/vitest.mjs')
+  const args = [script, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const env = { ...process.env, ...colour() }
+  const { ok, output } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
+  for (const [, what] of output.matchAll(/^left out: (.+)$/gm)) if (what) tally.leftOut.add(what)
+  const report = readReport(file, vitestReport)
+  tally.add(ok, report?.numPassedTests ?? 0, report?.numFailedTests ?? 0)
+}
+
+async function endToEnd(tally: Tally, folder: string): Promise<void> {
+  const found = await tally.step('a browser', async () => ({ path: await findBrowser(say) }))
+  const server = await tally.step('npm start', () =>
+    // Tests tell people apart by address, so the server takes the address that they claim.
+    startServerUnderTest(folder, { TRUSTED_PROXY_HOPS: '1', LOG_LEVEL: 'info' }),
+  )
+  if (!server) return
+  if (found) {
+    const file = join(REPORTS, 'playwright.json')
+    rmSync(file, { force: true })
+    const args = [join(root, 'node_modules/@playwright/test/cli.js'), 'test']
+    const env = {
+      ...neutralEnvironment(),
+      ...colour(),
+      E2E_BASE_URL: server.url,
+      E2E_DATA_DIR: server.dataDir,
+      E2E_LOG: server.logFile,
+      E2E_REPORT: file,
+      ...(found.path ? { TWIG_BROWSER: found.path } : {}),
+    }
+    const { ok } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
+    const stats = readReport(file, playwrightReport)?.stats
+    tally.add(ok, (stats?.expected ?? 0) + (stats?.flaky ?? 0), stats?.unexpected ?? 0)
+    if (stats?.skipped) tally.leftOut.add(`${stats.skipped} end-to-end tests that were skipped`)
+  }
+  await tally.step('Ctrl-C ends everything cleanly', async () => {
+    const wrong = await server.stop()
+    if (wrong) throw new Problem(`${wrong}. Its log:\n${readFileSync(server.logFile, 'utf8').slice(-4_000)}`)
+  })
+}
+
+/**
+ * `npm test`: lint, types, dead code, unit, integration and end-to-end tests, each on servers and ports of its own. Ends
+ * with the line `N passed, N failed`.
+ * @returns the exit code
+ */
+export async function main(): Promise<number> {
+  const tally = new Tally()
+  const folder = mkdtempSync(join(tmpdir(), 'twig-e2e-'))
+  mkdirSync(REPORTS, { recursive: true })
+  try {
+    const checks = await runChecks(say)
+    tally.add(checks.failed === 0, checks.passed, checks.failed)
+    await unitAndIntegration(tally)
+    const never = new AbortController()
+    const hasBuild = await tally.step('build', async () => {
+      await ensureBuild(root, { say, signal: never.signal })
+      return true
+    })
+    if (hasBuild) await endToEnd(tally, folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  for (const what of tally.leftOut) say(`Left out: ${what}`)
+  say(`${tally.passed} passed, ${tally.failed} failed`)
+  return tally.failed === 0 ? 0 : 1
+}

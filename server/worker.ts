@@ -1,0 +1,76 @@
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import next from 'next'
+import type { StartEnv } from '../lib/env/node'
+import { closeDb } from '../lib/store/db'
+import { listen } from './http'
+import { createRequestHandler } from './request'
+
+const DRAIN_MS = 25_000
+const WARM_UP_MS = 5_000
+
+export type Mode = 'start' | 'dev'
+
+interface Handler {
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined
+  close: () => Promise<void>
+}
+
+/** Next as a request handler. It attaches its own upgrade handling to the server it is told of, so it gets one to itself. */
+async function loadNext(env: StartEnv, mode: Mode, root: string): Promise<Handler> {
+  const upgrades = new Server()
+  const app = next({
+    dev: mode === 'dev',
+    dir: root,
+    hostname: new URL(env.appUrl).hostname,
+    port: env.port,
+    httpServer: upgrades,
+  })
+  await app.prepare()
+  return {
+    handle: app.getRequestHandler(),
+    // Hot reloading only: in production nothing is upgraded.
+    upgrade:
+      mode === 'dev'
+        ? (request, socket, head) => void upgrades.emit('upgrade', request, socket, head)
+        : undefined,
+    close: () => app.close(),
+  }
+}
+
+function answerStarting(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(503, { 'Retry-After': '1' }).end()
+}
+
+/**
+ * Serves Twig in this process: Next behind our own entry on the public port, and the same on a loopback port of its own
+ * for the calls that the gate makes to this very process.
+ * @returns the function that ends it: running answers finish, for 25 seconds at most (a second in development)
+ */
+export async function serve(env: StartEnv, mode: Mode, root: string): Promise<() => Promise<void>> {
+  let handler: (request: IncomingMessage, response: ServerResponse) => unknown = answerStarting
+  const internal = await listen({
+    handler: (request, response) => handler(request, response),
+    port: 0,
+    host: '127.0.0.1',
+    exclusive: true,
+  })
+  process.env.TWIG_INTERNAL_URL = `http://127.0.0.1:${internal.port}`
+  const app = await loadNext(env, mode, root)
+  handler = createRequestHandler({ handle: app.handle, env })
+  if (mode === 'start') await warmUp()
+  const entry = await listen({ handler, port: env.port, tls: env.tls, upgrade: app.upgrade })
+  return async () => {
+    await entry.close(mode === 'dev' ? 1_000 : DRAIN_MS)
+    await internal.close(0)
+    await app.close()
+    await closeDb()
+  }
+}
+
+/** The first request loads the gate and a route; better ours than a caller's. */
+async function warmUp(): Promise<void> {
+  const signal = AbortSignal.timeout(WARM_UP_MS)
+  await fetch(`${process.env.TWIG_INTERNAL_URL}/healthz`, { signal }).catch(() => {})
+}
