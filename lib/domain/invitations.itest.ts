@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Role, roles, type UserPrincipal } from '../core/principal'
+import type { NodeEnv } from '../env/node'
+import { backgroundSettled } from '../store/background'
+import { closeDb, db } from '../store/db'
+import {
+  acceptInvitation,
+  inviteMember,
+  listInvitations,
+  previewInvitation,
+  revokeInvitation,
+} from './invitations'
+import { listMembers } from './organizations'
+import { signInWithPassword } from './passwords'
+import { findActiveSession } from './sessions'
+import { mailsTo, newestToken } from './testing/outbox'
+import { auditOf, personOf, tenant } from './testing/tenants'
+import { createUser } from './users'
+
+vi.mock('@node-rs/bcrypt', () => ({
+  hash: async (password: string) => `plain:${randomUUID()}:${password}`,
+  verify: async (password: string, hash: string) => hash.endsWith(`:${password}`),
+}))
+const changed = vi.hoisted((): { env: Partial<NodeEnv> } => ({ env: {} }))
+vi.mock('../env/node', async (original) => {
+  const real = await original<typeof import('../env/node')>()
+  return { ...real, nodeEnv: () => ({ ...real.nodeEnv(), ...changed.env }) }
+})
+vi.mock('nodemailer', () => ({
+  createTransport: () => ({
+    sendMail: () => Promise.reject(Object.assign(new Error('refused'), { responseCode: 550 })),
+  }),
+}))
+
+const PASSWORD = 'violet harbour lamp 42'
+const DAY_MS = 24 * 3600_000
+const code = (value: string) => expect.objectContaining({ code: value })
+const origin = { clientIp: '203.0.113.5', userAgent: 'curl/8.0' }
+
+let owner: UserPrincipal
+let email = ''
+beforeEach(async () => {
+  owner = await personOf((await tenant()).organization.id, 'owner')
+  email = `${randomUUID()}@invitations.example`
+})
+afterEach(async () => {
+  await backgroundSettled()
+  changed.env = {}
+})
+afterAll(closeDb)
+
+async function invite(role: Role = 'member', now?: Date): Promise<string> {
+  const { link } = await inviteMember(owner, { email, role }, now)
+  return link?.split('/').at(-1) ?? ''
+}
+
+/** Somebody with the invited address and an organization of their own, signed in there. */
+async function invitee(address = email) {
+  await createUser({ email: address, password: PASSWORD, name: 'Grace Hopper' })
+  const { sid, sub, org } = await signInWithPassword({ email: address, password: PASSWORD }, origin)
+  const principal: UserPrincipal = {
+    kind: 'user',
+    userId: sub,
+    sessionId: sid,
+    organizationId: org,
+    role: 'owner',
+    environment: 'live',
+  }
+  return { principal, user: { id: sub, email: address } }
+}
+
+const newPerson = (token: string) => ({ token, name: 'Grace Hopper', password: PASSWORD })
+
+describe('inviteMember', () => {
+  it.each(roles.map((role) => [role] as const))(
+    'lets a person of role %s invite up to that role, from admin on',
+    async (own) => {
+      const person = await personOf(owner.organizationId, own)
+      for (const role of roles) {
+        const invited = inviteMember(person, { email: `${role}-${email}`, role })
+        const allowed = own === 'owner' || (own === 'admin' && role !== 'owner')
+        if (allowed) expect(await invited).toMatchObject({ role })
+        else await expect(invited).rejects.toEqual(code('insufficient_role'))
+      }
+    },
+  )
+
+  it('refuses who is a member already', async () => {
+    const token = await invite()
+    await acceptInvitation(newPerson(token), origin, null)
+    await expect(invite()).rejects.toEqual(code('conflict'))
+  })
+
+  it('replaces an earlier invitation to the same address', async () => {
+    const first = await invite('viewer')
+    const second = await invite('admin')
+    expect(await previewInvitation(first)).toBeNull()
+    expect(await previewInvitation(second)).toMatchObject({ role: 'admin', email, accountExists: false })
+    expect(await listInvitations(owner)).toHaveLength(1)
+  })
+
+  it('leaves one open invitation when several are sent at once', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => invite()))
+    expect(await listInvitations(owner)).toHaveLength(1)
+  })
+
+  it('mails the link, keeps only its digest, and gives it to the inviter only where no SMTP is set', async () => {
+    const token = await invite()
+    expect(await newestToken(email, 'invitation')).toBe(token)
+    const rows = await db().invitation.findMany({ where: { email }, omit: { tokenDigest: false } })
+    expect(JSON.stringify(rows)).not.toContain(token)
+    changed.env = { smtpUrl: 'smtp://127.0.0.1:1' }
+    expect((await inviteMember(owner, { email, role: 'member' })).link).toBeNull()
+    expect(await mailsTo(email, 'invitation')).toHaveLength(2)
+  })
+
+  it('cannot be used to send mail without end', async () => {
+    const sends = Array.from({ length: 60 }, (_, n) =>
+      inviteMember(owner, { email: `${n}-${email}`, role: 'viewer' }),
+    )
+    const refused = (await Promise.allSettled(sends)).filter(({ status }) => status === 'rejected')
+    expect(refused.length).toBeGreaterThanOrEqual(9)
+    expect(refused[0]).toMatchObject({ reason: { code: 'too_many_failed_attempts' } })
+  })
+})
+
+describe('the list of invitations', () => {
+  it('shows what is open, marks what is past its 7 days, and is for admins', async () => {
+    const now = new Date()
+    await invite('member', now)
+    expect(await listInvitations(owner, new Date(now.getTime() + 7 * DAY_MS - 1))).toMatchObject([
+      { email, expired: false },
+    ])
+    expect(await listInvitations(owner, new Date(now.getTime() + 7 * DAY_MS))).toMatchObject([
+      { email, expired: true },
+    ])
+    const member = await personOf(owner.organizationId, 'member')
+    await expect(listInvitations(member)).rejects.toEqual(code('insufficient_role'))
+  })
+
+  it('is of one organization: another one neither sees nor revokes them', async () => {
+    const token = await invite()
+    const [invitation] = await listInvitations(owner)
+    const foreign = await personOf((await tenant()).organization.id, 'owner')
+    expect(await listInvitations(foreign)).toEqual([])
+    const id = invitation?.id ?? ''
+    await expect(revokeInvitation(foreign, { id })).rejects.toEqual(code('not_found'))
+    expect(await previewInvitation(token)).not.toBeNull()
+  })
+
+  it('revokes once, and the link is dead from then on', async () => {
+    const token = await invite()
+    const id = (await listInvitations(owner))[0]?.id ?? ''
+    expect(await revokeInvitation(owner, { id })).toEqual({ id })
+    await expect(revokeInvitation(owner, { id })).rejects.toEqual(code('not_found'))
+    await expect(acceptInvitation(newPerson(token), origin, null)).rejects.toEqual(code('not_found'))
+    const actions = (await auditOf(owner.organizationId)).map(({ action }) => action)
+    expect(actions).toContain('invitation.created')
+    expect(actions).toContain('invitation.revoked')
+  })
+})
+
+describe('acceptInvitation', () => {
+  it('makes a new person a member with the invited role and address, signed in, with no other organization', async () => {
+    const { session } = await acceptInvitation(newPerson(await invite('viewer')), origin, null)
+    const issuedAt = Math.floor(Date.now() / 1000)
+    expect(await findActiveSession({ userId: session.sub, sessionId: session.sid, issuedAt })).toMatchObject({
+      user: { email, name: 'Grace Hopper' },
+      organization: { id: owner.organizationId },
+      role: 'viewer',
+      memberships: [{}],
+    })
+    expect((await auditOf(owner.organizationId)).map(({ action }) => action)).toContain('member.joined')
+  })
+
+  it('names what a new person left out, and refuses a guessable password; the link stays good', async () => {
+    const token = await invite()
+    await expect(acceptInvitation({ token }, origin, null)).rejects.toMatchObject({
+      code: 'invalid_request',
+      details: { fields: { name: expect.any(String), password: expect.any(String) } },
+    })
+    const weak = acceptInvitation({ token, name: 'Grace', password: 'password1234' }, origin, null)
+    await expect(weak).rejects.toEqual(code('invalid_request'))
+    expect(await previewInvitation(token)).not.toBeNull()
+  })
+
+  it('joins somebody signed in with that address at once, and takes the session there', async () => {
+    const token = await invite('admin')
+    const viewer = await invitee()
+    const { session } = await acceptInvitation({ token }, origin, viewer)
+    expect(session).toEqual({
+      sub: viewer.user.id,
+      sid: viewer.principal.sessionId,
+      org: owner.organizationId,
+    })
+    expect(await listMembers(owner)).toContainEqual(expect.objectContaining({ email, role: 'admin' }))
+  })
+
+  it('refuses somebody signed in with another address, and asks the owner of the address to sign in', async () => {
+    const token = await invite()
+    const other = await invitee(`other-${email}`)
+    await expect(acceptInvitation({ token }, origin, other)).rejects.toEqual(code('conflict'))
+    await createUser({ email, password: PASSWORD })
+    await expect(acceptInvitation(newPerson(token), origin, null)).rejects.toEqual(code('session_required'))
+    expect(await listMembers(owner)).toHaveLength(1)
+    expect(await previewInvitation(token)).toMatchObject({ accountExists: true })
+  })
+
+  it('ends 7 days after the invitation, to the millisecond', async () => {
+    const now = new Date()
+    const token = await invite('member', now)
+    const week = new Date(now.getTime() + 7 * DAY_MS)
+    expect(await previewInvitation(token, new Date(week.getTime() - 1))).not.toBeNull()
+    expect(await previewInvitation(token, week)).toBeNull()
+    await expect(acceptInvitation(newPerson(token), origin, null, week)).rejects.toEqual(code('not_found'))
+  })
+
+  it('is won by one of several who accept the same link at once', async () => {
+    const token = await invite()
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 6 }, () => acceptInvitation(newPerson(token), origin, null)),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await db().membership.count({ where: { user: { email } } })).toBe(1)
+  })
+})

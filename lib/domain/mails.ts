@@ -1,0 +1,107 @@
+import { nodeEnv } from '../env/node'
+import { type Mail, sendMail } from '../store/mail'
+
+const BRAND = 'Twig'
+
+function escapeHtml(text: string): string {
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  }
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
+}
+
+interface Letter {
+  kind: string
+  subject: string
+  /** Paragraphs before the link. */
+  before: string[]
+  /** The words on the button, and the path under APP_URL. */
+  button?: { label: string; path: string }
+  /** Paragraphs after it. */
+  after: string[]
+}
+
+/** The link is built from APP_URL alone: no header of any request can lead it elsewhere. */
+function compose(to: string, { kind, subject, before, button, after }: Letter): Mail {
+  const link = button ? nodeEnv().appUrl + button.path : undefined
+  const text = [...before, ...(link ? [link] : []), ...after, BRAND].join('\n\n')
+  const paragraph = (words: string) => `<p>${escapeHtml(words)}</p>`
+  const anchor = button && link ? `<p><a href="${escapeHtml(link)}">${escapeHtml(button.label)}</a></p>` : ''
+  const html = [...before.map(paragraph), anchor, ...after.map(paragraph), paragraph(BRAND)].join('\n')
+  return link ? { kind, to, subject, text, html, link } : { kind, to, subject, text, html }
+}
+
+/** To someone who asked for a new password. */
+export function mailReset(to: string, token: string): void {
+  sendMail(
+    compose(to, {
+      kind: 'reset',
+      subject: 'Reset your Twig password',
+      before: ['Someone asked to reset the password of your Twig account. Choose a new one here:'],
+      button: { label: 'Choose a new password', path: `/reset/${token}` },
+      after: [
+        'The link works once, within 60 minutes. If it was not you, ignore this mail: nothing changes.',
+      ],
+    }),
+  )
+}
+
+/** To someone invited; returns the link, for the inviter to pass on where no SMTP is set. */
+export function mailInvitation(to: string, token: string, organizationName: string, inviter: string): string {
+  const mail = compose(to, {
+    kind: 'invitation',
+    subject: `Join ${organizationName} on Twig`,
+    before: [`${inviter} invites you to ${organizationName} on Twig.`],
+    button: { label: 'Accept the invitation', path: `/invite/${token}` },
+    after: ['The link works once, within 7 days.'],
+  })
+  sendMail(mail)
+  return mail.link ?? ''
+}
+
+/** To someone whose password was changed. */
+export function mailPasswordChanged(to: string): void {
+  sendMail(
+    compose(to, {
+      kind: 'password-changed',
+      subject: 'Your Twig password was changed',
+      before: ['The password of your Twig account was changed, and your other sessions were ended.'],
+      button: { label: 'It was not me: reset the password', path: '/reset' },
+      after: ['If it was you, there is nothing to do.'],
+    }),
+  )
+}
+
+/** To someone who signs up and has yet to show that the address is theirs. */
+export function mailFinishSignUp(to: string, token: string): void {
+  sendMail(
+    compose(to, {
+      kind: 'sign-up',
+      subject: 'Finish signing up to Twig',
+      before: ['You are one step from your Twig account. Finish here, with the password you chose:'],
+      button: { label: 'Finish signing up', path: `/signup/${token}` },
+      after: [
+        'The link works once, within 24 hours. If it was not you, ignore this mail: no account is made.',
+      ],
+    }),
+  )
+}
+
+/** To the owner of an address that somebody tried to sign up with again. */
+export function mailAccountExists(to: string): void {
+  sendMail(
+    compose(to, {
+      kind: 'account-exists',
+      subject: 'You already have a Twig account',
+      before: ['Someone tried to sign up to Twig with your address, which has an account already.'],
+      button: { label: 'Sign in', path: '/login' },
+      after: [
+        'If it was you, sign in, or reset the password there. If not, ignore this mail: nothing changes.',
+      ],
+    }),
+  )
+}

@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { UserPrincipal } from '../core/principal'
+import { cache } from '../store/cache'
+import { closeDb, db } from '../store/db'
+import {
+  changePassword,
+  findPassword,
+  previewReset,
+  requestPasswordReset,
+  resetPassword,
+  signInWithPassword,
+  startSessionForPassword,
+} from './passwords'
+import { findActiveSession } from './sessions'
+import { mailsTo, newestToken } from './testing/outbox'
+import { createUser, setPassword } from './users'
+
+// bcrypt at cost 12 is tried in store/passwords.test.ts; here it would take minutes.
+vi.mock('@node-rs/bcrypt', () => ({
+  hash: async (password: string) => `plain:${randomUUID()}:${password}`,
+  verify: async (password: string, hash: string) => hash.endsWith(`:${password}`),
+}))
+
+const PASSWORD = 'violet harbour lamp 42'
+const OTHER = 'copper meadow clock 77'
+const now = () => Math.floor(Date.now() / 1000)
+
+let email = ''
+let userId = ''
+let host = 0
+
+beforeEach(async () => {
+  email = `${randomUUID()}@passwords.example`
+  host += 1
+  userId = (await createUser({ email, password: PASSWORD, name: 'Ada' })).id
+})
+afterAll(closeDb)
+
+const origin = (n = 1) => ({ clientIp: `198.51.${host}.${n}`, userAgent: 'curl/8.0' })
+const signIn = (password = PASSWORD, n = 1) => signInWithPassword({ email, password }, origin(n))
+const active = (sessionId: string) => findActiveSession({ userId, sessionId, issuedAt: now() })
+
+async function principal(): Promise<UserPrincipal> {
+  const { sid, org } = await signIn()
+  return { kind: 'user', userId, sessionId: sid, organizationId: org, role: 'owner', environment: 'live' }
+}
+
+async function freshToken(at?: Date): Promise<string> {
+  await requestPasswordReset({ email }, origin(), at)
+  return newestToken(email, 'reset')
+}
+
+async function failure(work: Promise<unknown>) {
+  const error = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  return error instanceof Error ? { ...error, message: error.message } : error
+}
+
+describe('signInWithPassword', () => {
+  it('starts a session for the right password', async () => {
+    const { sid, sub } = await signIn()
+    expect(sub).toBe(userId)
+    expect(await active(sid)).toMatchObject({ user: { email }, role: 'owner' })
+  })
+
+  it('says exactly the same for a wrong password as for an account that is not there', async () => {
+    const wrong = await failure(signIn(OTHER))
+    const nobody = await failure(signInWithPassword({ email: `no-${email}`, password: OTHER }, origin()))
+    expect(wrong).toMatchObject({ code: 'invalid_credentials' })
+    expect(nobody).toEqual(wrong)
+  })
+
+  it('throttles both alike from the eleventh guess on, the right password included', async () => {
+    for (const target of [email, `no-${email}`]) {
+      const guess = (password: string) =>
+        failure(signInWithPassword({ email: target, password }, origin(target.length)))
+      for (let n = 0; n < 10; n++) expect(await guess(OTHER)).toMatchObject({ code: 'invalid_credentials' })
+      expect(await guess(PASSWORD)).toMatchObject({ code: 'too_many_failed_attempts', retryAfterSeconds: 60 })
+    }
+  })
+
+  it('judges at most ten of a hundred guesses sent at once', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => failure(signIn(OTHER))))
+    const judged = outcomes.filter((outcome) => (outcome as { code?: string }).code === 'invalid_credentials')
+    expect(judged).toHaveLength(10)
+  })
+
+  it('lets the owner in at a known place while somebody fails elsewhere on purpose', async () => {
+    await signIn(PASSWORD, 1)
+    for (let n = 2; n <= 8; n++) {
+      for (let guess = 0; guess < 10; guess++) await failure(signIn(OTHER, n))
+    }
+    expect(await failure(signIn(PASSWORD, 99))).toMatchObject({ code: 'too_many_failed_attempts' })
+    expect(await signIn(PASSWORD, 1)).toHaveProperty('sid')
+  })
+
+  it('forgets earlier slips after a success', async () => {
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < 9; n++) await failure(signIn(OTHER))
+      await signIn()
+    }
+  })
+
+  it('starts nothing for a password that was changed while it was judged', async () => {
+    const found = await findPassword(email)
+    if (!found) throw new Error('no password')
+    await setPassword({ email, password: OTHER })
+    await expect(startSessionForPassword(found, origin())).rejects.toMatchObject({
+      code: 'invalid_credentials',
+    })
+  })
+
+  it('leaves no session alive when it races a change of the password', async () => {
+    const me = await principal()
+    const racing = Array.from({ length: 8 }, (_, n) => signIn(PASSWORD, 50 + n).catch(() => null))
+    await changePassword(me, { currentPassword: PASSWORD, newPassword: OTHER })
+    for (const session of await Promise.all(racing)) {
+      if (session) expect(await active(session.sid)).toEqual({ ended: 'password_changed' })
+    }
+  })
+})
+
+describe('changePassword', () => {
+  it('ends every other session, on every process, and keeps this one', async () => {
+    const me = await principal()
+    const other = await signIn()
+    expect(await changePassword(me, { currentPassword: PASSWORD, newPassword: OTHER })).toEqual({ ended: 1 })
+    expect(await active(me.sessionId)).toHaveProperty('user')
+    expect(await active(other.sid)).toEqual({ ended: 'password_changed' })
+    expect(await cache().get(`s:${other.sid}`)).toBe('password_changed')
+    expect(await failure(signIn(PASSWORD))).toMatchObject({ code: 'invalid_credentials' })
+    expect(await signIn(OTHER)).toHaveProperty('sid')
+  })
+
+  it('names the field when the present password is wrong, and changes nothing', async () => {
+    const me = await principal()
+    const wrong = await failure(changePassword(me, { currentPassword: OTHER, newPassword: OTHER }))
+    expect(wrong).toMatchObject({
+      code: 'invalid_request',
+      details: { fields: { currentPassword: expect.any(String) } },
+    })
+    expect(await signIn(PASSWORD)).toHaveProperty('sid')
+  })
+
+  it('throttles guesses at the present password', async () => {
+    const me = await principal()
+    const guess = () => failure(changePassword(me, { currentPassword: OTHER, newPassword: OTHER }))
+    for (let n = 0; n < 10; n++) expect(await guess()).toMatchObject({ code: 'invalid_request' })
+    expect(await guess()).toMatchObject({ code: 'too_many_failed_attempts' })
+  })
+
+  it('refuses a guessable one, and one made of the own name', async () => {
+    const me = await principal()
+    for (const newPassword of ['password1234', email]) {
+      const refused = await failure(changePassword(me, { currentPassword: PASSWORD, newPassword }))
+      expect(refused).toMatchObject({
+        code: 'invalid_request',
+        details: { fields: { newPassword: expect.any(String) } },
+      })
+    }
+  })
+
+  it('writes an audit row without a trace of either password', async () => {
+    const me = await principal()
+    await changePassword(me, { currentPassword: PASSWORD, newPassword: OTHER })
+    const rows = await db().auditLog.findMany({ where: { actorId: userId } })
+    expect(rows.map(({ action }) => action)).toContain('user.password_changed')
+    expect(JSON.stringify(rows)).not.toMatch(/violet|copper|plain:/)
+  })
+})
+
+describe('a password reset', () => {
+  it('answers the same for an address without an account, and mails it nothing', async () => {
+    const stranger = `no-${email}`
+    expect(await requestPasswordReset({ email: stranger }, origin())).toEqual(
+      await requestPasswordReset({ email }, origin()),
+    )
+    expect(await mailsTo(email, 'reset')).toHaveLength(1)
+    expect(await mailsTo(stranger, 'reset')).toHaveLength(0)
+  })
+
+  it('sets the password once, ends every session and signs in', async () => {
+    const before = await signIn()
+    const token = await freshToken()
+    expect(await previewReset(token)).toEqual({ email })
+    const { session } = await resetPassword({ token, password: OTHER }, origin())
+    expect(await active(session.sid)).toHaveProperty('user')
+    expect(await active(before.sid)).toEqual({ ended: 'password_reset' })
+    expect(await failure(signIn(PASSWORD))).toMatchObject({ code: 'invalid_credentials' })
+    expect(await previewReset(token)).toBeNull()
+    await expect(resetPassword({ token, password: PASSWORD }, origin())).rejects.toMatchObject({
+      code: 'not_found',
+    })
+  })
+
+  it('is won by one of several who redeem the same link at once', async () => {
+    const token = await freshToken()
+    const tries = Array.from({ length: 6 }, () => resetPassword({ token, password: OTHER }, origin()))
+    const outcomes = await Promise.allSettled(tries)
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('dies with a newer link, with a sign-in, with a change of the password, and after 60 minutes', async () => {
+    const first = await freshToken()
+    const second = await freshToken()
+    expect(await previewReset(first)).toBeNull()
+    expect(await previewReset(second)).not.toBeNull()
+    const me = await principal()
+    expect(await previewReset(second)).toBeNull()
+    const third = await freshToken()
+    await changePassword(me, { currentPassword: PASSWORD, newPassword: OTHER })
+    expect(await previewReset(third)).toBeNull()
+    const then = new Date()
+    const fourth = await freshToken(then)
+    expect(await previewReset(fourth, new Date(then.getTime() + 60 * 60_000 - 1))).not.toBeNull()
+    expect(await previewReset(fourth, new Date(then.getTime() + 60 * 60_000))).toBeNull()
+    await expect(
+      resetPassword({ token: fourth, password: PASSWORD }, origin(), new Date(then.getTime() + 60 * 60_000)),
+    ).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('keeps the link when the new password is refused', async () => {
+    const token = await freshToken()
+    await expect(resetPassword({ token, password: 'password1234' }, origin())).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+    expect(await previewReset(token)).not.toBeNull()
+  })
+
+  it('opens the account again to an owner who was locked out', async () => {
+    for (let n = 0; n < 11; n++) await failure(signIn(OTHER))
+    expect(await failure(signIn(PASSWORD))).toMatchObject({ code: 'too_many_failed_attempts' })
+    await resetPassword({ token: await freshToken(), password: OTHER }, origin())
+    expect(await signIn(OTHER)).toHaveProperty('sid')
+  })
+
+  it('is kept as a digest only, and its link points to APP_URL', async () => {
+    const token = await freshToken()
+    const rows = await db().passwordReset.findMany({ where: { userId }, omit: { tokenDigest: false } })
+    expect(JSON.stringify(rows)).not.toContain(token)
+    expect(token).toMatch(/^[0-9A-Za-z]{32}$/)
+  })
+
+  it('mails one address at most five times before it must wait', async () => {
+    for (let n = 0; n < 5; n++) await requestPasswordReset({ email }, origin(n))
+    expect(await failure(requestPasswordReset({ email }, origin(9)))).toMatchObject({
+      code: 'too_many_failed_attempts',
+    })
+    expect(await mailsTo(email, 'reset')).toHaveLength(5)
+  })
+})
+
+describe('setPassword', () => {
+  it('is strict for the operator too, and ends every session', async () => {
+    const { sid } = await signIn()
+    await expect(setPassword({ email, password: 'password1234' })).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+    await expect(setPassword({ email: `no-${email}`, password: OTHER })).rejects.toMatchObject({
+      code: 'not_found',
+    })
+    expect(await setPassword({ email, password: OTHER })).toMatchObject({ id: userId, ended: 1 })
+    expect(await active(sid)).toEqual({ ended: 'password_reset' })
+    const [row] = await db().auditLog.findMany({
+      where: { action: 'user.password_set_by_operator', targetId: userId },
+    })
+    expect(row).toMatchObject({ actorKind: 'operator', actorId: null })
+  })
+})

@@ -1,0 +1,270 @@
+import { TwigError } from '../core/errors'
+import { newId, newLinkToken } from '../core/ids'
+import type { Principal } from '../core/principal'
+import { inBackground } from '../store/background'
+import { db, inTransaction, type Transaction } from '../store/db'
+import { sha256 } from '../store/hmac'
+import { hashPassword, requireHashingCapacity, verifyPassword } from '../store/passwords'
+import { mailPasswordChanged, mailReset } from './mails'
+import { auditForPerson } from './organizations'
+import { requireStrongPassword } from './password-strength'
+import {
+  announceEnded,
+  asPerson,
+  endSessionRows,
+  isKnownPlace,
+  type SignInOrigin,
+  type StartedSession,
+  startSessionSomewhere,
+} from './sessions'
+import {
+  type Attempt,
+  changePasswordAttempt,
+  countAttempt,
+  forgiveAccount,
+  forgiveAttempt,
+  resetAttempt,
+  returnAttempt,
+  signInAttempt,
+} from './throttle'
+
+const RESET_TTL_MS = 60 * 60 * 1000
+
+/** A stored password with whom it is for. */
+interface StoredPassword {
+  userId: string
+  hash: string
+  user: { email: string; name: string }
+}
+
+const stored = { userId: true, hash: true, user: { select: { email: true, name: true } } } as const
+
+/** Counts the attempt, then judges the password: at most so many guesses are ever judged, however many come at once. */
+export async function judgePassword(
+  password: string,
+  hash: string | null,
+  attempt: Attempt,
+): Promise<boolean> {
+  try {
+    return await verifyPassword(password, hash)
+  } catch (error) {
+    await returnAttempt(attempt)
+    throw error
+  }
+}
+
+/** The stored password of the account with this address, if there is one. */
+export function findPassword(email: string): Promise<StoredPassword | null> {
+  return db().password.findFirst({ where: { user: { email } }, select: stored })
+}
+
+/** Stores a first password. */
+export async function insertPassword(
+  tx: Transaction,
+  userId: string,
+  hash: string,
+  now: Date,
+): Promise<void> {
+  await tx.password.create({ data: { userId, hash, changedAt: now } })
+}
+
+/**
+ * Signs in with an address and a password (A1). Throws invalid_credentials, the same after the same work whether or not
+ * there is such an account; too_many_failed_attempts; temporarily_unavailable; insufficient_role without a membership.
+ */
+export async function signInWithPassword(
+  input: { email: string; password: string },
+  origin: SignInOrigin,
+  now: Date = new Date(),
+): Promise<StartedSession> {
+  requireHashingCapacity()
+  const { email, password } = input
+  const { clientIp } = origin
+  const attempt = signInAttempt({ email, clientIp, known: await isKnownPlace(email, clientIp, now) })
+  await countAttempt(attempt)
+  const found = await findPassword(email)
+  if (!(await judgePassword(password, found?.hash ?? null, attempt)) || !found) {
+    throw new TwigError('invalid_credentials')
+  }
+  const session = await startSessionForPassword(found, origin, now)
+  await forgiveAttempt(attempt)
+  return session
+}
+
+/**
+ * Starts a session for a password that was judged right, unless it has been changed meanwhile: the lock makes a change
+ * wait, and then end this session too.
+ */
+export function startSessionForPassword(
+  { userId, hash }: Pick<StoredPassword, 'userId' | 'hash'>,
+  origin: SignInOrigin,
+  now: Date = new Date(),
+): Promise<StartedSession> {
+  return inTransaction(async (tx) => {
+    const same = await tx.$queryRaw<unknown[]>`
+      SELECT 1 FROM passwords WHERE user_id = ${userId} AND hash = ${hash} FOR SHARE`
+    if (same.length === 0) throw new TwigError('invalid_credentials')
+    await voidResets(tx, userId)
+    return startSessionSomewhere(tx, { userId, method: 'password' }, origin, now)
+  })
+}
+
+async function voidResets(tx: Transaction, userId: string): Promise<void> {
+  await tx.passwordReset.deleteMany({ where: { userId } })
+}
+
+/** Changes the caller's password and ends their other sessions (A8). Throws invalid_request, naming the field. */
+export async function changePassword(
+  principal: Principal,
+  input: { currentPassword: string; newPassword: string },
+  now: Date = new Date(),
+): Promise<{ ended: number }> {
+  const { userId, sessionId } = asPerson(principal)
+  const found = await db().password.findUnique({ where: { userId }, select: stored })
+  if (!found)
+    throw new TwigError('conflict', 'Your account has no password. Ask for a reset link to set one.')
+  requireStrongPassword(input.newPassword, found.user, 'newPassword')
+  const attempt = changePasswordAttempt(userId)
+  await countAttempt(attempt)
+  if (!(await judgePassword(input.currentPassword, found.hash, attempt))) {
+    const message = 'This is not your present password.'
+    throw new TwigError('invalid_request', message, { details: { fields: { currentPassword: message } } })
+  }
+  await forgiveAttempt(attempt)
+  const hash = await hashPassword(input.newPassword)
+  const ended = await inTransaction(async (tx) => {
+    const { count } = await tx.password.updateMany({
+      where: { userId, hash: found.hash },
+      data: { hash, changedAt: now },
+    })
+    if (count === 0) throw new TwigError('conflict', 'Your password was changed elsewhere just now.')
+    await voidResets(tx, userId)
+    await auditForPerson(tx, userId, principal, { action: 'user.password_changed', targetId: userId })
+    return endSessionRows(tx, { userId, id: { not: sessionId } }, 'password_changed', now)
+  })
+  await announceEnded(ended, 'password_changed')
+  mailPasswordChanged(found.user.email)
+  return { ended: ended.length }
+}
+
+/**
+ * Sends a reset link, if there is an account with this address. The answer is the same, and given before the account is
+ * even looked up. Throws too_many_failed_attempts.
+ */
+export async function requestPasswordReset(
+  input: { email: string },
+  origin: SignInOrigin,
+  now: Date = new Date(),
+): Promise<Record<string, never>> {
+  await countAttempt(resetAttempt(input.email, origin.clientIp))
+  inBackground('password reset', () => issueReset(input.email, now))
+  return {}
+}
+
+async function issueReset(email: string, now: Date): Promise<void> {
+  const found = await db().password.findFirst({ where: { user: { email } }, select: { userId: true } })
+  if (!found) return
+  const { userId } = found
+  const token = newLinkToken()
+  await inTransaction(async (tx) => {
+    await voidResets(tx, userId)
+    await tx.passwordReset.create({
+      data: {
+        id: newId('reset'),
+        userId,
+        tokenDigest: sha256(token),
+        createdAt: now,
+        expiresAt: new Date(now.getTime() + RESET_TTL_MS),
+      },
+    })
+  })
+  mailReset(email, token)
+}
+
+function deadLink(): TwigError {
+  return new TwigError('not_found', 'This link does not work any more. Ask for a new one.', {
+    error: 'Link used or expired',
+  })
+}
+
+/** Whose password a reset link would set, or null when the link is not good (any more). */
+export async function previewReset(token: string, now: Date = new Date()): Promise<{ email: string } | null> {
+  const row = await findReset(token, now)
+  return row ? { email: row.user.email } : null
+}
+
+function findReset(token: string, now: Date) {
+  return db().passwordReset.findFirst({
+    where: { tokenDigest: sha256(token), usedAt: null, expiresAt: { gt: now } },
+    select: { userId: true, user: { select: { email: true, name: true } } },
+  })
+}
+
+/**
+ * Sets a new password by a mailed link, once; ends every session of the person and signs them in here. Throws not_found
+ * when the link is used, replaced or past its 60 minutes, invalid_request when the password is guessable.
+ */
+export async function resetPassword(
+  input: { token: string; password: string },
+  origin: SignInOrigin,
+  now: Date = new Date(),
+): Promise<{ session: StartedSession }> {
+  const row = await findReset(input.token, now)
+  if (!row) throw deadLink()
+  const { userId, user } = row
+  requireStrongPassword(input.password, user, 'password')
+  const hash = await hashPassword(input.password)
+  const { session, ended } = await inTransaction(async (tx) => {
+    const claimed = await tx.passwordReset.updateMany({
+      where: { tokenDigest: sha256(input.token), usedAt: null, expiresAt: { gt: now } },
+      data: { usedAt: now },
+    })
+    if (claimed.count === 0) throw deadLink()
+    const ended = await replacePassword(tx, userId, hash, now)
+    await auditForPerson(tx, userId, origin, { action: 'user.password_reset', targetId: userId })
+    return { ended, session: await startSessionSomewhere(tx, { userId, method: 'password' }, origin, now) }
+  })
+  await announceEnded(ended, 'password_reset')
+  await forgiveAccount(user.email)
+  mailPasswordChanged(user.email)
+  return { session }
+}
+
+/** Returns the sessions that it ended. */
+async function replacePassword(tx: Transaction, userId: string, hash: string, now: Date) {
+  await tx.password.upsert({
+    where: { userId },
+    create: { userId, hash, changedAt: now },
+    update: { hash, changedAt: now },
+  })
+  await tx.passwordReset.deleteMany({ where: { userId, usedAt: null } })
+  return endSessionRows(tx, { userId }, 'password_reset', now)
+}
+
+/** Sets a person's password and ends their sessions; the operator's alone. */
+export async function setPasswordOf(
+  user: { id: string; email: string; name: string },
+  password: string,
+  now: Date = new Date(),
+): Promise<{ ended: number }> {
+  requireStrongPassword(password, user, 'password')
+  const hash = await hashPassword(password)
+  const ended = await inTransaction(async (tx) => {
+    await auditForPerson(tx, user.id, 'operator', {
+      action: 'user.password_set_by_operator',
+      targetId: user.id,
+    })
+    return replacePassword(tx, user.id, hash, now)
+  })
+  await announceEnded(ended, 'password_reset')
+  await forgiveAccount(user.email)
+  return { ended: ended.length }
+}
+
+/** Removes reset links long past their time. Returns how many. */
+export async function sweepResets(now: Date = new Date()): Promise<number> {
+  const { count } = await db().passwordReset.deleteMany({
+    where: { expiresAt: { lt: new Date(now.getTime() - RESET_TTL_MS) } },
+  })
+  return count
+}

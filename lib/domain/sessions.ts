@@ -1,0 +1,293 @@
+import { TwigError } from '../core/errors'
+import { newId } from '../core/ids'
+import type { Principal, RequestOrigin, Role, UserPrincipal } from '../core/principal'
+import { SESSION_TTL_SECONDS } from '../core/session'
+import { tombstoneSession } from '../store/cache'
+import { db, inTransaction, type Transaction } from '../store/db'
+import { recordAudit } from './audit'
+import { deviceName } from './devices'
+import { actingFor, listMemberships, type Membership, type Organization } from './organizations'
+import { networkOf } from './throttle'
+
+/** Where somebody stands who signs in. */
+export interface SignInOrigin extends RequestOrigin {
+  userAgent?: string
+}
+
+/** What the cookie says (core/session.ts). */
+export interface StartedSession {
+  sub: string
+  sid: string
+  org: string
+}
+
+/** Why a session ended; kept in its row and in Redis, and shown on the login page. */
+export type EndReason =
+  | 'logged_out'
+  | 'ended_by_user'
+  | 'password_changed'
+  | 'password_reset'
+  | 'removed'
+  | 'expired'
+  | 'unknown'
+
+/** A session that counts, with all that a page needs to know of its person. */
+export interface ActiveSession {
+  user: { id: string; email: string; name: string }
+  organization: Organization
+  role: Role
+  memberships: Membership[]
+  lastSeenAt: Date
+}
+
+/** One line of the list on the account page. */
+export interface SessionListEntry {
+  id: string
+  device: string
+  clientIp: string | null
+  createdAt: Date
+  lastSeenAt: Date
+  current: boolean
+}
+
+const TTL_MS = SESSION_TTL_SECONDS * 1000
+const TOUCH_AFTER_MS = 60_000
+const MAX_USER_AGENT = 512
+/** How long an address where somebody signed in stays a known one, and an ended row stays to say why. */
+const KEEP_MS = 30 * 24 * 3600 * 1000
+
+/** Starts a session in the transaction that proved who it is for, with its audit row. Always a new id: none can be planted beforehand. */
+export async function startSession(
+  tx: Transaction,
+  input: { userId: string; organizationId: string; role: Role; method: string },
+  origin: SignInOrigin,
+  now: Date = new Date(),
+): Promise<StartedSession> {
+  const { userId, organizationId, role, method } = input
+  const id = newId('sess')
+  const userAgent = (origin.userAgent ?? '').slice(0, MAX_USER_AGENT)
+  await tx.session.create({
+    data: {
+      id,
+      userId,
+      organizationId,
+      method,
+      userAgent,
+      clientIp: origin.clientIp ?? null,
+      createdAt: now,
+      lastSeenAt: now,
+    },
+  })
+  await recordAudit(tx, actingFor(userId, organizationId, role, origin), {
+    action: 'session.started',
+    targetId: id,
+    after: { method, device: deviceName(userAgent) },
+  })
+  return { sub: userId, sid: id, org: organizationId }
+}
+
+/**
+ * Starts a session where the person last was, else in their first organization.
+ * Throws insufficient_role when they belong to none: only somebody who proved a password or a link learns that.
+ */
+export async function startSessionSomewhere(
+  tx: Transaction,
+  { userId, method }: { userId: string; method: string },
+  origin: SignInOrigin,
+  now: Date = new Date(),
+): Promise<StartedSession> {
+  const memberships = await listMemberships(userId, tx)
+  const last = await tx.session.findFirst({
+    where: { userId, organizationId: { in: memberships.map(({ organization }) => organization.id) } },
+    orderBy: { lastSeenAt: 'desc' },
+    select: { organizationId: true },
+  })
+  const membership =
+    memberships.find(({ organization }) => organization.id === last?.organizationId) ?? memberships[0]
+  if (!membership) {
+    const message = 'You are not a member of any organization here. Ask an admin of yours for an invitation.'
+    throw new TwigError('insufficient_role', message)
+  }
+  const { organization, role } = membership
+  return startSession(tx, { userId, organizationId: organization.id, role, method }, origin, now)
+}
+
+const activeSelect = {
+  userId: true,
+  organizationId: true,
+  lastSeenAt: true,
+  endedAt: true,
+  endReason: true,
+  user: {
+    select: {
+      id: true,
+      email: true,
+      name: true,
+      memberships: {
+        select: { role: true, organization: { select: { id: true, slug: true, name: true, plan: true } } },
+        orderBy: { createdAt: 'asc' },
+      },
+    },
+  },
+} as const
+
+/**
+ * The session behind a cookie, or why it is none. The organization is the row's, not the cookie's: a switch counts at once
+ * in every tab. A row not used for 7 days is dead; signing the token (`issuedAt`, Unix seconds) is a use too.
+ */
+export async function findActiveSession(
+  claims: { userId: string; sessionId: string; issuedAt: number },
+  now: Date = new Date(),
+): Promise<ActiveSession | { ended: EndReason }> {
+  const row = await db().session.findUnique({ where: { id: claims.sessionId }, select: activeSelect })
+  if (!row || row.userId !== claims.userId) return { ended: 'unknown' }
+  if (row.endedAt) return { ended: (row.endReason as EndReason | null) ?? 'unknown' }
+  const lastUseMs = Math.max(row.lastSeenAt.getTime(), claims.issuedAt * 1000)
+  if (now.getTime() - lastUseMs >= TTL_MS) return { ended: 'expired' }
+  const { memberships, ...user } = row.user
+  const membership = memberships.find(({ organization }) => organization.id === row.organizationId)
+  if (!membership) return { ended: 'removed' }
+  return { user, ...membership, memberships, lastSeenAt: row.lastSeenAt }
+}
+
+/** Notes that a session was used, at most once a minute. */
+export async function touchSession(
+  sessionId: string,
+  lastSeenAt: Date,
+  now: Date = new Date(),
+): Promise<void> {
+  if (now.getTime() - lastSeenAt.getTime() < TOUCH_AFTER_MS) return
+  const before = new Date(now.getTime() - TOUCH_AFTER_MS)
+  await db().session.updateMany({
+    where: { id: sessionId, endedAt: null, lastSeenAt: { lte: before } },
+    data: { lastSeenAt: now },
+  })
+}
+
+/** Marks sessions as ended and returns those that had not been. Call announceEnded after the transaction. */
+export async function endSessionRows(
+  tx: Transaction,
+  where: { userId: string; id?: string | { not: string } },
+  reason: EndReason,
+  now: Date = new Date(),
+): Promise<Array<{ id: string; organizationId: string }>> {
+  return tx.session.updateManyAndReturn({
+    where: { ...where, endedAt: null },
+    data: { endedAt: now, endReason: reason },
+    select: { id: true, organizationId: true },
+  })
+}
+
+/** Tells the gate. Where Redis cannot be told, the row alone ends the session: every page and action looks at it. */
+export async function announceEnded(ended: ReadonlyArray<{ id: string }>, reason: EndReason): Promise<void> {
+  await Promise.all(ended.map(({ id }) => tombstoneSession(id, reason)))
+}
+
+async function endAudited(
+  where: Parameters<typeof endSessionRows>[1],
+  reason: EndReason,
+  origin: RequestOrigin,
+): Promise<number> {
+  const ended = await inTransaction(async (tx) => {
+    const rows = await endSessionRows(tx, where, reason)
+    for (const { id, organizationId } of rows) {
+      const entry = { action: 'session.ended', targetId: id, after: { reason } }
+      await recordAudit(tx, actingFor(where.userId, organizationId, 'viewer', origin), entry)
+    }
+    return rows
+  })
+  await announceEnded(ended, reason)
+  return ended.length
+}
+
+/** Ends the session of a cookie (A7). Ending it again, or one that never was, changes nothing. Throws when Postgres does not answer. */
+export async function logOut(
+  { sub, sid }: { sub: string; sid: string },
+  origin: RequestOrigin,
+): Promise<void> {
+  const ended = await endAudited({ userId: sub, id: sid }, 'logged_out', origin)
+  // Told again although the row had ended: the first try may not have reached Redis.
+  if (ended === 0) await announceEnded([{ id: sid }], 'logged_out')
+}
+
+/** The caller's active sessions, the last used on top (A8). */
+export async function listSessions(
+  principal: Principal,
+  now: Date = new Date(),
+): Promise<SessionListEntry[]> {
+  const person = asPerson(principal)
+  const rows = await db().session.findMany({
+    where: { userId: person.userId, endedAt: null, lastSeenAt: { gt: new Date(now.getTime() - TTL_MS) } },
+    orderBy: [{ lastSeenAt: 'desc' }, { id: 'asc' }],
+  })
+  const entries = rows.map(({ id, userAgent, clientIp, createdAt, lastSeenAt }) => {
+    return {
+      id,
+      device: deviceName(userAgent),
+      clientIp,
+      createdAt,
+      lastSeenAt,
+      current: id === person.sessionId,
+    }
+  })
+  return entries.toSorted((a, b) => Number(b.current) - Number(a.current))
+}
+
+/** Ends one of the caller's own sessions. Throws not_found for anything else. */
+export async function endSession(principal: Principal, input: { id: string }): Promise<{ ended: number }> {
+  const { userId } = asPerson(principal)
+  const ended = await endAudited({ userId, id: input.id }, 'ended_by_user', principal)
+  if (ended === 0) throw new TwigError('not_found', 'This session has ended already.')
+  return { ended }
+}
+
+/** Ends all of the caller's sessions but the present one. */
+export async function endOtherSessions(principal: Principal): Promise<{ ended: number }> {
+  const { userId, sessionId } = asPerson(principal)
+  return { ended: await endAudited({ userId, id: { not: sessionId } }, 'ended_by_user', principal) }
+}
+
+/** Moves the present session to another of the person's organizations. Throws not_found where they are no member. */
+export async function switchOrganization(
+  principal: Principal,
+  input: { organizationId: string },
+  tx: Transaction | ReturnType<typeof db> = db(),
+): Promise<StartedSession> {
+  const { userId, sessionId } = asPerson(principal)
+  const { organizationId } = input
+  const { count } = await tx.session.updateMany({
+    where: { id: sessionId, userId, endedAt: null, user: { memberships: { some: { organizationId } } } },
+    data: { organizationId },
+  })
+  if (count === 0) throw new TwigError('not_found', 'You are not a member of this organization.')
+  return { sub: userId, sid: sessionId, org: organizationId }
+}
+
+/** Whether the account with this address signed in from this network within 30 days. Asks the same for an account that is not there. */
+export async function isKnownPlace(
+  email: string,
+  clientIp: string | null | undefined,
+  now: Date = new Date(),
+): Promise<boolean> {
+  if (!clientIp) return false
+  const since = new Date(now.getTime() - KEEP_MS)
+  const places = await db().session.groupBy({
+    by: ['clientIp'],
+    where: { user: { email }, createdAt: { gt: since } },
+  })
+  return places.some((place) => place.clientIp !== null && networkOf(place.clientIp) === networkOf(clientIp))
+}
+
+/** Removes rows whose cookies have long expired. Returns how many. */
+export async function sweepSessions(now: Date = new Date()): Promise<number> {
+  const { count } = await db().session.deleteMany({
+    where: { lastSeenAt: { lt: new Date(now.getTime() - KEEP_MS) } },
+  })
+  return count
+}
+
+/** The person behind a principal. Throws session_required for a key or the operator, who have no sessions. */
+export function asPerson(principal: Principal): UserPrincipal {
+  if (principal.kind !== 'user') throw new TwigError('session_required')
+  return principal
+}
