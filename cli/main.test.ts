@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { main } from './main'
+
+const written = { out: '', err: '' }
+
+function capture(stream: NodeJS.WriteStream, into: 'out' | 'err') {
+  vi.spyOn(stream, 'write').mockImplementation((chunk, encodingOrDone, done) => {
+    written[into] += String(chunk)
+    const callback = typeof encodingOrDone === 'function' ? encodingOrDone : done
+    callback?.()
+    return true
+  })
+}
+
+beforeEach(() => {
+  Object.assign(written, { out: '', err: '' })
+  capture(process.stdout, 'out')
+  capture(process.stderr, 'err')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+async function twig(...argv: string[]) {
+  const code = await main(argv)
+  return { code, ...written }
+}
+
+describe('twig', () => {
+  test.each([
+    [['frob'], 'There is no "frob"; there is org, user, key, plan, limits, doctor, help.'],
+    [['constructor'], 'There is no "constructor"; there is'],
+    [['allowlist', 'add', '--org', 'acme'], 'There is no "allowlist"; there is'],
+    [[], 'Say what to do: org, user,'],
+    [['key'], 'Say what to do with key: create, list, revoke.'],
+    [['key', 'eat'], 'There is no "key eat"; key has create, list, revoke.'],
+    [['key', 'revoke'], 'Missing: <id>.\nUsage: twig key revoke <id> [--org <id or slug>] [--json]\n'],
+    [['key', 'revoke', 'nonsense'], "A key's id begins with key_"],
+    [['org', 'create', '--nme', 'x'], "Unknown option '--nme'.\nUsage: twig org create --name <name>"],
+    [['org', 'show'], 'Name one organization, by its id or slug.'],
+    [['org', 'show', 'acme', '--org', 'acme'], 'Name one organization'],
+    [['plan', 'set', '--org', 'acme', '--plan', 'gold'], '--plan takes free, pro, enterprise.'],
+    [['user', 'create', '--email', 'a@b.de', '--password', 'x', '--role', 'admin'], '--role needs --org.'],
+    [
+      ['doctor', 'everything'],
+      'There is a word too many; a value with spaces belongs in quotes.\nUsage: twig doctor',
+    ],
+  ])(
+    '%j is wrong usage: exit 2, the sentence and the right usage on stderr, nothing on stdout',
+    async (argv, text) => {
+      const { code, out, err } = await twig(...argv)
+      expect(code).toBe(2)
+      expect(err).toContain(text)
+      expect(err).toContain('sage')
+      expect(out).toBe('')
+    },
+  )
+
+  test('help lists every noun, on stdout', async () => {
+    const { code, out, err } = await twig('help')
+    expect(code).toBe(0)
+    for (const word of [
+      'org create',
+      'user set-password',
+      'key revoke',
+      'plan set',
+      'limits show',
+      'doctor',
+    ]) {
+      expect(out).toContain(word)
+    }
+    expect(err).toBe('')
+  })
+
+  test.each([
+    [['key', '--help'], 'twig key create --org <id or slug>'],
+    [['help', 'key'], 'twig key create --org <id or slug>'],
+    [['key', 'create', '--help'], '--env live|test'],
+    [['help', 'key', 'create'], '--env live|test'],
+    [['key', 'create', '-h'], '--env live|test'],
+    [['doctor', '--help'], 'Usage: twig doctor [--json]'],
+  ])('%j explains without doing anything', async (argv, text) => {
+    const { code, out } = await twig(...argv)
+    expect(code).toBe(0)
+    expect(out).toContain(text)
+  })
+})
