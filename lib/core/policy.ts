@@ -39,6 +39,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { ...openPage, pattern: '/' },
   { ...openPage, pattern: '/login' },
   { ...openPage, pattern: '/signup' },
+  { ...openPage, pattern: '/signup/{token}' },
   { ...openPage, pattern: '/reset' },
   { ...openPage, pattern: '/reset/{token}' },
   { ...openPage, pattern: '/invite/{token}' },

@@ -42,9 +42,14 @@ const PassFacts = z.discriminatedUnion('kind', [
 /** What the gate vouches for. */
 export type PassFacts = z.infer<typeof PassFacts>
 
+/** A token has at most 4 KiB. A longer path is no row's; a longer query is left out and so not found again after signing in. */
+const PATH_MAX = 300
+const QUERY_MAX = 800
+
 /** Signs the proof that the gate admitted this one request. */
 export function signPass(facts: PassFacts, hmac: Hmac, nowSeconds: number): Promise<string> {
-  return signJws({ ...facts, aud: AUDIENCE, exp: nowSeconds + PASS_TTL_SECONDS }, hmac)
+  const bounded = { p: facts.p.slice(0, PATH_MAX), q: facts.q.length > QUERY_MAX ? '' : facts.q }
+  return signJws({ ...facts, ...bounded, aud: AUDIENCE, exp: nowSeconds + PASS_TTL_SECONDS }, hmac)
 }
 
 /** The facts of a pass that is ours and still good at `nowSeconds`, else null. Method and path are the caller's to compare. */

@@ -7,15 +7,15 @@ const BUDGET_MS = 300
 export type GateRedis = Pick<Redis, 'evalsha' | 'eval' | 'get' | 'set' | 'ping'>
 
 /**
- * A client for the Upstash REST protocol that tries once, within 300 ms, and hands values over as they are:
- * JSON parsing is left to whoever knows the shape.
+ * A client for the Upstash REST protocol that tries once, within 300 ms unless told otherwise, and hands values over as
+ * they are: JSON parsing is left to whoever knows the shape.
  */
-export function connectRedis(url: string, token: string): GateRedis {
+export function connectRedis(url: string, token: string, budgetMs = BUDGET_MS): GateRedis {
   return new Redis({
     url,
     token,
-    retry: false,
-    signal: () => AbortSignal.timeout(BUDGET_MS),
+    retry: { retries: 0 },
+    signal: () => AbortSignal.timeout(budgetMs),
     automaticDeserialization: false,
     enableTelemetry: false,
     readYourWrites: false,
