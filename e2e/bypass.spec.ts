@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { apiPolicy, webPolicy } from '../lib/core/policy'
 import { builtActions, startWithoutMiddleware } from './bypassed-server'
 import { bearer, expect, generateKey, sessionCookie, test } from './fixtures'
@@ -132,8 +133,26 @@ test('headers by which middleware and server speak to each other change nothing 
   }
 })
 
-test('no disguise of a path shows a protected page or an API answer', async ({ api, page, person }) => {
-  expect(person.email).toContain('@')
+/** Asks for a path exactly as written: a browser would tidy it up first. */
+function ask(
+  base: string,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; body: string }> {
+  const { hostname, port } = new URL(base)
+  return new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, path, headers }, (answer) => {
+      let body = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => (body += chunk))
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+test('no disguise of a path shows a protected page or an API answer to nobody', async ({ baseURL }) => {
   const disguises = [
     '//account',
     '/./account',
@@ -167,14 +186,14 @@ test('no disguise of a path shows a protected page or an API answer', async ({ a
   ]
   for (const path of disguises) {
     for (const headers of DISGUISED_AS) {
-      const answer = await api.get(path, { headers, maxRedirects: 0 })
-      const body = await answer.text()
-      const told = [path, answer.status()]
+      const { status, body } = await ask(baseURL ?? '', path, headers)
+      // The shape of the not-found page, as data: it may be told with 200.
+      const missing = body.includes('"s":"not-found"')
       expect
-        .soft([301, 307, 308, 400, 401, 403, 404, 405].includes(answer.status()), told.join(' '))
-        .toBe(true)
+        .soft([301, 307, 308, 400, 401, 403, 404, 405], `${path} ${status}`)
+        .toContain(missing ? 404 : status)
       expect.soft(body, path).not.toContain('Sign out of other sessions')
+      expect.soft(body, path).not.toContain('"organization"')
     }
   }
-  await page.goto('/account')
 })

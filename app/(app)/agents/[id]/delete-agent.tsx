@@ -29,7 +29,7 @@ export function DeleteAgent({ id, name, environment }: DeleteAgentProps) {
   return (
     <ConfirmDialog
       trigger={
-        <Button variant="danger">
+        <Button>
           <Trash2 aria-hidden="true" />
           Delete
         </Button>

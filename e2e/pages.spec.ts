@@ -1,0 +1,171 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { webPolicy } from '../lib/core/policy'
+import { bearer, expect, generateKey, test } from './fixtures'
+
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]
+const THEMES = ['light', 'dark'] as const
+const TOKEN = '0'.repeat(32)
+
+/** Pages that anybody sees; the tokens are nobody's. */
+const OPEN = [
+  '/login?code=session_expired&reason=expired&next=/account',
+  '/signup',
+  `/signup/${TOKEN}`,
+  '/reset',
+  `/reset/${TOKEN}`,
+  `/invite/${TOKEN}`,
+  '/auth/error?code=session_expired&ref=req_1',
+  '/docs/errors',
+  '/docs/api',
+]
+const CONSOLE = ['/agents', '/agents?environment=test', '/settings/api-keys', '/settings/members', '/account']
+
+/** Nothing for axe to find, nothing wider than the screen. */
+async function inspect(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`,
+  )
+  expect.soft(found, what).toEqual([])
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  expect.soft(overflow, `${what} is wider than the screen`).toBeLessThanOrEqual(0)
+}
+
+/** Every theme and size of what the page shows now. */
+async function inspectAll(page: Page, what: string): Promise<void> {
+  await page.waitForLoadState('networkidle')
+  for (const size of SIZES) {
+    await page.setViewportSize(size)
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await inspect(page, `${what} ${colorScheme} ${size.width}`)
+    }
+  }
+}
+
+test('every page of the policy is walked here', () => {
+  const walked = new Set([...OPEN, ...CONSOLE].map((path) => path.split('?')[0]?.replace(TOKEN, '{token}')))
+  const elsewhere = ['/', '/not-found', '/icon.svg', '/agents/{id}', '/healthz', '/readyz']
+  const pages = webPolicy.map(({ pattern }) => pattern).filter((pattern) => !pattern.startsWith('/api/'))
+  expect(pages.filter((pattern) => !walked.has(pattern) && !elsewhere.includes(pattern))).toEqual([])
+})
+
+for (const path of OPEN) {
+  test(`${path.split('?')[0]}: accessible, both themes, both sizes, a clean browser console`, async ({
+    page,
+    complaints,
+  }) => {
+    await page.goto(path)
+    await inspectAll(page, path)
+    expect(complaints.filter((text) => !text.includes('404 (Not Found)'))).toEqual([])
+  })
+}
+
+test('a page that does not exist says so, signed out and signed in', async ({ page }) => {
+  test.setTimeout(120_000)
+  const answer = await page.goto('/nothing/here')
+  expect(answer?.status()).toBe(404)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await inspectAll(page, '404')
+})
+
+test('console pages, empty: accessible, both themes, both sizes, a clean browser console', async ({
+  page,
+  person,
+  complaints,
+}) => {
+  test.setTimeout(180_000)
+  expect(person.email).toContain('@')
+  for (const path of CONSOLE) {
+    await page.goto(path)
+    await inspectAll(page, `${path} empty`)
+  }
+  expect(complaints).toEqual([])
+})
+
+test('console pages, full: accessible, both themes, both sizes, a clean browser console', async ({
+  page,
+  person,
+  api,
+  complaints,
+}) => {
+  test.setTimeout(240_000)
+  expect(person.email).toContain('@')
+  const long =
+    'A name that is as long as a name may be, to see that nothing breaks when it must wrap somewhere'
+  const key = await generateKey(page, { name: long, scopes: ['Read', 'Write', 'Execute', 'Admin'] })
+  const testKey = await generateKey(page, { name: 'Test', scopes: ['Write'], environment: 'Test' })
+  const ids: string[] = []
+  for (const name of [long, 'Support', 'Sales', 'Onboarding']) {
+    const made = await api.post('/api/v1/agents', {
+      ...bearer(key),
+      data: { name, instructions: long.repeat(20) },
+    })
+    ids.push((await made.json()).id)
+  }
+  await api.post('/api/test/v1/agents', { ...bearer(testKey), data: { name: 'Draft' } })
+  for (const path of [...CONSOLE, `/agents/${ids[0]}`]) {
+    await page.goto(path)
+    await inspectAll(page, `${path} full`)
+  }
+  expect(complaints).toEqual([])
+})
+
+test('forms that fail say which field and why, keep what was typed, and stay accessible', async ({
+  page,
+  person,
+}) => {
+  test.setTimeout(180_000)
+  expect(person.email).toContain('@')
+  await page.goto('/settings/api-keys')
+  await page.getByRole('button', { name: 'Generate New Key' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('Kept')
+  await page.getByRole('button', { name: 'Generate', exact: true }).click()
+  await expect(page.getByText('Choose at least one scope').first()).toBeVisible()
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Kept')
+  await inspectAll(page, 'generate key failing')
+
+  await page.goto('/agents')
+  await page.getByRole('button', { name: 'Create agent' }).click()
+  await page.getByLabel('Instructions').fill('Kept as well')
+  await page.getByRole('button', { name: 'Create', exact: true }).click()
+  await expect(page.getByText('Name is required').first()).toBeVisible()
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused()
+  await expect(page.getByLabel('Instructions')).toHaveValue('Kept as well')
+  await inspectAll(page, 'create agent failing')
+
+  await page.route('**/agents', (route) =>
+    route.request().method() === 'POST' ? route.abort() : route.fallback(),
+  )
+  await page.getByLabel('Name', { exact: true }).fill('Support')
+  await page.getByRole('button', { name: 'Create', exact: true }).click()
+  await expect(page.getByText(/did not answer/)).toBeVisible()
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Support')
+  await inspectAll(page, 'create agent without an answer')
+})
+
+test('the dialog that shows a key once is accessible, and only its button closes it', async ({
+  page,
+  person,
+}) => {
+  test.setTimeout(120_000)
+  expect(person.email).toContain('@')
+  await page.goto('/settings/api-keys')
+  await page.getByRole('button', { name: 'Generate New Key' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('Shown once')
+  await page.getByRole('checkbox', { name: 'Execute' }).check()
+  await page.getByRole('button', { name: 'Generate', exact: true }).click()
+  const secret = page.getByLabel('API key', { exact: true })
+  await expect(secret).toHaveValue(/^twigsk_live_/)
+  await expect(page.getByText(/export TWIG_API_KEY=twigsk_live_/)).toBeVisible()
+  await inspectAll(page, 'new key')
+  await page.keyboard.press('Escape')
+  await expect(secret).toBeVisible()
+  await page.getByRole('button', { name: 'Done' }).click()
+  await expect(secret).toBeHidden()
+  await expect(page.getByText('Shown once')).toBeVisible()
+})
