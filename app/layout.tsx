@@ -32,7 +32,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         <Providers nonce={nonce} nowMs={Date.now()}>
           <a
             href="#content"
-            className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-raised px-3.5 py-2 font-medium shadow-overlay focus:translate-y-0"
+            className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-raised px-3.5 py-2 font-medium focus:translate-y-0 focus:shadow-overlay"
           >
             Skip to content
           </a>

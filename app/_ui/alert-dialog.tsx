@@ -4,7 +4,7 @@ import { AlertDialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { cn } from './cn'
 import { dialogSizes, dialogStyles, overlayStyles } from './dialog-styles'
-import { useFocusReturn } from './focus-return'
+import { keepFocus, useFocusReturn } from './focus-return'
 
 /** State of a question that must be answered: with `AlertDialogTrigger`, or `open` and `onOpenChange`. */
 export const AlertDialog = Radix.Root
@@ -29,7 +29,7 @@ export function AlertDialogContent({ title, description, children }: AlertDialog
   const focusReturn = useFocusReturn()
   return (
     <Radix.Portal>
-      <Radix.Overlay className={overlayStyles} />
+      <Radix.Overlay onMouseDown={keepFocus} className={overlayStyles} />
       <Radix.Content {...focusReturn} className={cn(dialogStyles, dialogSizes.sm)}>
         <header className="px-5 pt-5 pb-4 sm:px-6 sm:pt-6">
           <Radix.Title className="font-semibold text-lg tracking-tight">{title}</Radix.Title>

@@ -18,7 +18,7 @@ export function AuthCard({ title, description, footer, children }: AuthCardProps
       tabIndex={-1}
       className="grid min-h-dvh content-start justify-items-center px-4 pt-[max(2.5rem,12dvh)] pb-10 outline-none"
     >
-      <Link href="/" aria-label="Twig, home" className="mb-8 rounded-sm">
+      <Link href="/" aria-label="Twig, home" className="mb-8 flex rounded-sm">
         <Logo className="text-xl" />
       </Link>
       <div className="w-full max-w-[25rem] rounded-lg border border-border bg-raised p-6 sm:p-8">

@@ -18,7 +18,7 @@ const badgeStyles = cva(
   {
     variants: {
       variant: {
-        neutral: 'border-transparent bg-hover text-foreground',
+        neutral: 'border-border bg-hover text-foreground',
         outline: 'border-border text-muted',
         accent: 'border-transparent bg-accent-soft text-accent',
         success: 'border-transparent bg-success-soft text-success',

@@ -6,16 +6,24 @@ export function Card({ className, ...props }: ComponentProps<'div'>) {
   return <div {...props} className={cn('rounded-lg border border-border bg-raised', className)} />
 }
 
-type CardHeaderProps = { title: ReactNode; description?: ReactNode; icon?: ReactNode; actions?: ReactNode }
+type CardHeaderProps = {
+  title: ReactNode
+  description?: ReactNode
+  icon?: ReactNode
+  actions?: ReactNode
+  /** 3 inside a `Section`, 2 right under the page's header. */
+  headingLevel?: 2 | 3
+}
 
-/** Title (h3), one line about it, actions at the right. */
-export function CardHeader({ title, description, icon, actions }: CardHeaderProps) {
+/** Title, one line about it, actions at the right. */
+export function CardHeader({ title, description, icon, actions, headingLevel = 3 }: CardHeaderProps) {
+  const Heading = `h${headingLevel}` as const
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 p-4 sm:px-5">
       <div className="flex min-w-0 flex-1 basis-56 items-start gap-3">
         {icon && <span className="mt-0.5 shrink-0">{icon}</span>}
         <div className="min-w-0">
-          <h3 className="font-medium">{title}</h3>
+          <Heading className="font-medium">{title}</Heading>
           {description && <div className="mt-0.5 max-w-prose text-muted text-sm">{description}</div>}
         </div>
       </div>

@@ -1,6 +1,5 @@
 import { type ComponentProps, useId } from 'react'
-import { cn } from './cn'
-import { tickStyles } from './control-styles'
+import { Tick } from './tick'
 
 type CheckboxProps = Omit<ComponentProps<'input'>, 'type'> & { label?: string; hint?: string }
 
@@ -9,12 +8,12 @@ export function Checkbox({ label, hint, className, ...props }: CheckboxProps) {
   const madeUp = useId()
   const id = props.id ?? madeUp
   const box = (
-    <input
+    <Tick
       {...props}
+      kind="checkbox"
       id={id}
-      type="checkbox"
       aria-describedby={hint ? `${id}-hint` : props['aria-describedby']}
-      className={cn(tickStyles, 'tick rounded-sm', className)}
+      className={className}
     />
   )
   if (!label) return box

@@ -1,6 +1,6 @@
 import { type ComponentProps, type ReactNode, useId } from 'react'
 import { cn } from './cn'
-import { tickStyles } from './control-styles'
+import { Tick } from './tick'
 
 export type ChoiceCardProps = Omit<ComponentProps<'input'>, 'type' | 'title'> & {
   title: string
@@ -31,20 +31,11 @@ export function ChoiceCard({
       )}
     >
       <span className="flex h-5.5 items-center">
-        <input
-          {...props}
-          id={id}
-          type={kind}
-          aria-describedby={describedBy || undefined}
-          className={cn(tickStyles, kind === 'radio' ? 'dot rounded-full' : 'tick rounded-sm')}
-        />
+        <Tick {...props} kind={kind} cover id={id} aria-describedby={describedBy || undefined} />
       </span>
       <div className="min-w-0 flex-1">
         <div className="flex items-baseline justify-between gap-3">
-          <label
-            htmlFor={id}
-            className={cn('font-medium after:absolute after:inset-0', props.disabled && 'text-muted')}
-          >
+          <label htmlFor={id} className={cn('font-medium', props.disabled && 'text-muted')}>
             {title}
           </label>
           {meta && (

@@ -2,28 +2,30 @@
 
 import { createContext, type ReactNode, use, useSyncExternalStore } from 'react'
 
-const graceMs = 10_000
 const everyMs = 30_000
 
 const listeners = new Set<() => void>()
 let timer: ReturnType<typeof setInterval> | undefined
+// Kept between ticks, because React asks twice and must hear the same answer.
+let browserNowMs = Date.now()
 
-function subscribe(listener: () => void) {
-  listeners.add(listener)
-  timer ??= setInterval(() => {
-    for (const wake of listeners) wake()
-  }, everyMs)
-  return () => {
-    listeners.delete(listener)
-    if (listeners.size > 0) return
-    clearInterval(timer)
-    timer = undefined
-  }
+function read() {
+  if (Date.now() - browserNowMs > everyMs) browserNowMs = Date.now()
+  return browserNowMs
 }
 
-// Rounded, because React asks twice and must hear the same answer.
-function browserNowMs() {
-  return Math.floor(Date.now() / graceMs) * graceMs
+function tick() {
+  browserNowMs = Date.now()
+  for (const wake of listeners) wake()
+}
+
+function subscribe(listener: () => void) {
+  if (listeners.size === 0) timer = setInterval(tick, everyMs)
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size === 0) clearInterval(timer)
+  }
 }
 
 const ServerNow = createContext<number | undefined>(undefined)
@@ -36,5 +38,5 @@ export function ClockProvider({ nowMs, children }: { nowMs: number; children: Re
 /** The time now in Unix milliseconds; the component renders again as it goes by. */
 export function useNowMs(): number {
   const serverNowMs = use(ServerNow)
-  return useSyncExternalStore(subscribe, browserNowMs, () => serverNowMs ?? browserNowMs())
+  return useSyncExternalStore(subscribe, read, () => serverNowMs ?? read())
 }

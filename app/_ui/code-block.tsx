@@ -59,7 +59,7 @@ export function CodeBlock({ samples, wrap = false, className }: CodeBlockProps) 
             <Radix.Trigger
               key={sample.label}
               value={sample.label}
-              className="relative h-full shrink-0 text-muted text-sm outline-offset-[-2px] after:absolute after:inset-x-0 after:bottom-0 after:h-px hover:text-foreground data-[state=active]:text-foreground data-[state=active]:after:bg-foreground"
+              className="relative h-full min-w-6 shrink-0 text-muted text-sm outline-offset-[-2px] after:absolute after:inset-x-0 after:bottom-0 after:h-px hover:text-foreground data-[state=active]:text-foreground data-[state=active]:after:bg-foreground"
             >
               {sample.label}
             </Radix.Trigger>

@@ -88,6 +88,7 @@ function ConfirmForm({
               </label>
               <Input
                 id={id}
+                data-first-focus
                 value={typed}
                 onChange={(event) => setTyped(event.target.value)}
                 autoComplete="off"

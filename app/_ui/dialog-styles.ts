@@ -8,7 +8,7 @@ export const dialogStyles = [
   'data-[state=closed]:animate-sink data-[state=open]:animate-rise',
 ].join(' ')
 
-export const dialogSizes = { sm: 'sm:max-w-md', md: 'sm:max-w-lg', lg: 'sm:max-w-2xl' }
+export const dialogSizes = { sm: 'sm:max-w-md', md: 'sm:max-w-lg', lg: 'sm:max-w-[45rem]' }
 
 export const dialogFooterStyles =
   'sticky bottom-0 flex flex-col-reverse gap-2 border-border border-t bg-raised px-5 py-4 sm:flex-row sm:justify-end sm:px-6'

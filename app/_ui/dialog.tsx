@@ -6,7 +6,7 @@ import type { ComponentProps, ReactNode } from 'react'
 import { buttonStyles } from './button-styles'
 import { cn } from './cn'
 import { dialogFooterStyles, dialogSizes, dialogStyles, overlayStyles } from './dialog-styles'
-import { useFocusReturn } from './focus-return'
+import { keepFocus, useFocusReturn } from './focus-return'
 
 /** State of a dialog: uncontrolled with `DialogTrigger`, or `open` and `onOpenChange`. */
 export const Dialog = Radix.Root
@@ -41,7 +41,7 @@ export function DialogContent({
   const focusReturn = useFocusReturn()
   return (
     <Radix.Portal>
-      <Radix.Overlay className={overlayStyles} />
+      <Radix.Overlay onMouseDown={keepFocus} className={overlayStyles} />
       <Radix.Content
         {...focusReturn}
         {...(description ? {} : { 'aria-describedby': undefined })}

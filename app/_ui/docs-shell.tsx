@@ -26,9 +26,13 @@ export function DocsShell({ nav, children }: { nav: NavGroup[]; children: ReactN
       <div className="mx-auto grid max-w-[76rem] gap-x-12 px-4 sm:px-8 lg:grid-cols-[12rem_minmax(0,1fr)]">
         <aside
           aria-label="Docs"
-          className="border-border pt-6 max-lg:border-b max-lg:pb-4 lg:sticky lg:top-14 lg:max-h-[calc(100dvh-3.5rem)] lg:overflow-y-auto lg:py-10"
+          className="-mx-2.5 border-border pt-6 max-lg:border-b max-lg:pb-4 lg:sticky lg:top-14 lg:max-h-[calc(100dvh-3.5rem)] lg:overflow-y-auto lg:py-10"
         >
-          <NavList label="Docs" nav={nav} className="-mx-2.5 max-lg:gap-3" />
+          <NavList
+            label="Docs"
+            nav={nav}
+            className="max-lg:gap-3 max-lg:[&_ul]:flex max-lg:[&_ul]:flex-wrap"
+          />
         </aside>
         <main id="content" tabIndex={-1} className="min-w-0 max-w-[52rem] py-8 outline-none lg:py-10">
           {children}

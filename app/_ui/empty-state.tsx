@@ -25,7 +25,7 @@ export function EmptyState({ icon, title, children, action, samples }: EmptyStat
       <p className="max-w-md text-muted">{children}</p>
       {action && <div className="mt-4">{action}</div>}
       {samples && (
-        <div className="mt-6 w-full max-w-xl min-w-0 text-left">
+        <div className="mt-6 w-full max-w-2xl min-w-0 text-left">
           <CodeBlock samples={samples} />
         </div>
       )}

@@ -9,15 +9,25 @@ function openerOf(active: Element | null): HTMLElement | null {
   return trigger ?? active
 }
 
+/** For the overlay behind a dialog: a press on it must not take focus out of the dialog. */
+export function keepFocus(event: { preventDefault(): void }) {
+  event.preventDefault()
+}
+
 /**
  * Handlers that bring focus back to whatever opened a dialog, also one opened from state or from a menu's item,
- * or to the page's main part when that is gone (its row was deleted).
+ * or to the page's main part when that is gone (its row was deleted). A control with `data-first-focus` gets focus first.
  */
 export function useFocusReturn() {
   const opener = useRef<HTMLElement | null>(null)
   return {
-    onOpenAutoFocus: () => {
+    onOpenAutoFocus: (event: Event) => {
       opener.current = openerOf(document.activeElement)
+      const box = event.target instanceof Element ? event.target : null
+      const first = box?.querySelector<HTMLElement>('[data-first-focus]')
+      if (!first) return
+      event.preventDefault()
+      first.focus()
     },
     onCloseAutoFocus: (event: Event) => {
       if (!opener.current) return

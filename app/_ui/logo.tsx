@@ -3,7 +3,12 @@ import { cn } from './cn'
 /** The mark: a twig that is also a key. Its leaf is the bow, its buds are the bit. */
 export function LogoMark({ className }: { className?: string }) {
   return (
-    <svg viewBox="0 0 24 24" fill="none" aria-hidden="true" className={cn('size-6 text-accent', className)}>
+    <svg
+      viewBox="0 0 24 24"
+      fill="none"
+      aria-hidden="true"
+      className={cn('size-6 shrink-0 text-accent', className)}
+    >
       <path d="M9.2 14.8C6.6 8.4 11 2.6 21 3c.4 10-5.4 14.4-11.8 11.8Z" fill="currentColor" />
       <path d="M16.2 7.8 10.4 13.6" stroke="var(--background)" strokeWidth="1.5" strokeLinecap="round" />
       <path

@@ -13,7 +13,7 @@ export function PhoneBar(props: RailProps) {
   const [open, setOpen] = useState(false)
   return (
     <header className="sticky top-0 z-40 flex h-14 items-center justify-between border-border border-b bg-background px-4 lg:hidden">
-      <Link href="/agents" aria-label="Twig, home" className="rounded-sm">
+      <Link href="/agents" aria-label="Twig, home" className="flex rounded-sm">
         <Logo />
       </Link>
       <Sheet open={open} onOpenChange={setOpen}>

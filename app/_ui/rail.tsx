@@ -25,7 +25,7 @@ export function Rail({
   return (
     <>
       <div className="flex h-14 shrink-0 items-center px-4">
-        <Link href="/agents" onClick={onNavigate} aria-label="Twig, home" className="rounded-sm">
+        <Link href="/agents" onClick={onNavigate} aria-label="Twig, home" className="flex rounded-sm">
           <Logo />
         </Link>
       </div>

@@ -1,9 +1,9 @@
 import { cn } from './cn'
 
 const tones = {
-  accent: 'bg-accent',
+  accent: 'bg-accent/75',
   muted: 'bg-control',
-  warning: 'bg-warning',
+  warning: 'bg-warning-solid',
   danger: 'bg-danger-solid',
 }
 

@@ -14,11 +14,14 @@ type StepProps = {
   state: 'done' | 'current' | 'todo'
   /** At the right of the title: a badge or a small button. */
   aside?: ReactNode
+  /** 3 inside a `Section`, 2 right under the page's header. */
+  headingLevel?: 2 | 3
   children?: ReactNode
 }
 
 /** One step: a check when done, its content always reachable. */
-export function Step({ number, title, description, state, aside, children }: StepProps) {
+export function Step({ number, title, description, state, aside, headingLevel = 3, children }: StepProps) {
+  const Heading = `h${headingLevel}` as const
   return (
     <li
       aria-current={state === 'current' ? 'step' : undefined}
@@ -38,10 +41,10 @@ export function Step({ number, title, description, state, aside, children }: Ste
       <span aria-hidden="true" className="absolute top-7 bottom-1 left-3 w-px bg-border group-last:hidden" />
       <div className="min-w-0 flex-1">
         <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
-          <h3 className={cn('pt-px font-medium', state === 'todo' && 'text-muted')}>
+          <Heading className={cn('pt-px font-medium', state === 'todo' && 'text-muted')}>
             {title}
             {state === 'done' && <span className="sr-only"> (done)</span>}
-          </h3>
+          </Heading>
           {aside}
         </div>
         {description && <div className="mt-0.5 max-w-prose text-muted">{description}</div>}

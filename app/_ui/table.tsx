@@ -15,9 +15,7 @@ export function Table({ caption, stack = 'narrow', children }: TableProps) {
   return (
     <div className="stack rounded-lg border border-border bg-raised">
       <ScrollRegion label={caption} className="rounded-lg">
-        <table
-          className={cn('w-full border-collapse text-left', stack === 'wide' ? 'stack-wide' : 'stack-narrow')}
-        >
+        <table className={cn('w-full border-collapse', stack === 'wide' ? 'stack-wide' : 'stack-narrow')}>
           <caption className="sr-only">{caption}</caption>
           {children}
         </table>
@@ -35,21 +33,26 @@ export function TableHead({ children }: { children: ReactNode }) {
   )
 }
 
-/** The heading of a column. `unseen` keeps it for screen readers only (actions). */
+type HeaderCellProps = ComponentProps<'th'> & {
+  /** For screen readers only, e.g. "Actions". */
+  unseen?: boolean
+  numeric?: boolean
+}
+
+/** The heading of a column. */
 export function HeaderCell({
   unseen = false,
+  numeric = false,
   className,
   children,
   ...props
-}: ComponentProps<'th'> & { unseen?: boolean }) {
+}: HeaderCellProps) {
   return (
     <th
       {...props}
       scope="col"
-      className={cn(
-        'h-9 px-4 font-medium text-muted text-sm whitespace-nowrap first:pl-5 last:pr-5',
-        className,
-      )}
+      data-numeric={numeric || undefined}
+      className={cn('whitespace-nowrap font-medium text-muted text-sm', className)}
     >
       {unseen ? <span className="sr-only">{children}</span> : children}
     </th>
@@ -61,16 +64,14 @@ export function TableBody({ children }: { children: ReactNode }) {
   return <tbody className="divide-y divide-border">{children}</tbody>
 }
 
-/** One row. Children: a `RowHeader`, `TableCell`s, perhaps `ActionsCell`. */
+/** One row. Children: a `RowHeader`, `TableCell`s, perhaps an `ActionsCell`. */
 export function TableRow({ className, ...props }: ComponentProps<'tr'>) {
   return <tr {...props} className={cn('transition-colors duration-100 hover:bg-surface', className)} />
 }
 
-const cellStyles = 'px-4 py-3 align-middle first:pl-5 last:pr-5'
-
 /** The cell that names its row; the title of the card on phones. */
 export function RowHeader({ className, ...props }: ComponentProps<'th'>) {
-  return <th {...props} scope="row" className={cn(cellStyles, 'font-medium', className)} />
+  return <th {...props} scope="row" className={cn('font-medium', className)} />
 }
 
 type TableCellProps = ComponentProps<'td'> & {
@@ -80,13 +81,14 @@ type TableCellProps = ComponentProps<'td'> & {
   numeric?: boolean
 }
 
-/** A value. Its content is one flex item or text, so that it stands beside its label on phones. */
+/** A value; on phones it stands beside its label. */
 export function TableCell({ label, numeric = false, className, children, ...props }: TableCellProps) {
   return (
     <td
       {...props}
       data-label={label}
-      className={cn(cellStyles, numeric && 'text-right tabular-nums', className)}
+      data-numeric={numeric || undefined}
+      className={cn(numeric && 'tabular-nums', className)}
     >
       <div className="min-w-0">{children}</div>
     </td>
@@ -95,9 +97,5 @@ export function TableCell({ label, numeric = false, className, children, ...prop
 
 /** The last cell, with an `ActionMenu` or one button; the top right corner of the card on phones. */
 export function ActionsCell({ children }: { children: ReactNode }) {
-  return (
-    <td data-actions className="w-12 py-2 pr-3 text-right align-middle">
-      {children}
-    </td>
-  )
+  return <td data-actions>{children}</td>
 }

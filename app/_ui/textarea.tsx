@@ -19,7 +19,7 @@ export function Textarea({
       {...wired}
       className={cn(
         controlStyles,
-        'h-auto min-h-20 py-2 sm:h-auto',
+        'h-auto min-h-20 py-2 read-only:bg-surface sm:h-auto',
         mono && 'font-mono sm:text-sm',
         className,
       )}
