@@ -13,6 +13,7 @@ import {
 } from '../core/session'
 import { signInWithPassword } from '../domain/passwords'
 import { findActiveSession, logOut } from '../domain/sessions'
+import { tooManyAttempts } from '../domain/throttle'
 import { nodeEnv } from '../env/node'
 import { nodeHmac } from '../store/hmac'
 import { log } from '../store/log'
@@ -46,13 +47,15 @@ function nowSeconds(): number {
 async function authorize(credentials: Record<string, unknown> | undefined): Promise<SignedIn> {
   const pass = await requestPass()
   try {
-    const input = SignInInput.safeParse({ email: credentials?.email, password: credentials?.password })
+    const { email, password } = credentials ?? {}
+    if (typeof email !== 'string' || typeof password !== 'string') throw new TwigError('invalid_request')
+    const input = SignInInput.safeParse({ email, password })
     if (!input.success) throw new TwigError('invalid_credentials')
     const { sub, sid, org } = await signInWithPassword(input.data, await signInOrigin(pass))
     return { id: sub, sid, org }
   } catch (error) {
     const { code, retryAfterSeconds } = toTwigError(error, pass.requestId)
-    // The one other thing that a right password may be told.
+    // Anything unforeseen is an outage to the person; what it was is in the log.
     const known = code in failures ? code : 'temporarily_unavailable'
     throw new Error(retryAfterSeconds === undefined ? known : `${known}:${retryAfterSeconds}`)
   }
@@ -78,7 +81,7 @@ const jwt: NextAuthOptions['jwt'] = {
 }
 
 /** next-auth's configuration. Made for each request: nothing of the environment is read while building. */
-export function authOptions(): NextAuthOptions {
+function authOptions(): NextAuthOptions {
   const { appUrl } = nodeEnv()
   const secure = appUrl.startsWith('https:')
   return {
@@ -111,6 +114,7 @@ export function authOptions(): NextAuthOptions {
 
 /** The codes that a failed sign-in may have, with what the person is told. */
 const failures = {
+  invalid_request: 'Send `email` and `password`, each as a text.',
   invalid_credentials:
     'The e-mail and the password do not belong together. Check both, or reset the password.',
   too_many_failed_attempts: 'Too many attempts.',
@@ -130,10 +134,10 @@ function failureOf(address: string | null): TwigError | null {
   if (query?.get('csrf')) return new TwigError('untrusted_origin', failures.untrusted_origin)
   const [code = '', seconds] = query?.get('error')?.split(':') ?? []
   if (code === '') return null
-  const known = code in failures ? (code as keyof typeof failures) : 'temporarily_unavailable'
   const retryAfterSeconds = seconds === undefined ? undefined : Number(seconds)
-  const wait = known === 'too_many_failed_attempts' ? ` Try again in ${retryAfterSeconds} seconds.` : ''
-  return new TwigError(known, failures[known] + wait, { retryAfterSeconds })
+  if (code === 'too_many_failed_attempts') return tooManyAttempts(retryAfterSeconds ?? 1)
+  const known = code in failures ? (code as keyof typeof failures) : 'temporarily_unavailable'
+  return new TwigError(known, failures[known], { retryAfterSeconds })
 }
 
 /**

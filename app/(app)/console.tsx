@@ -1,0 +1,64 @@
+'use client'
+
+import { usePathname } from 'next/navigation'
+import type { ReactNode } from 'react'
+import { HOME_PATH } from '@/lib/core/return-path'
+import { Shell } from '../_ui/shell'
+import { toast } from '../_ui/toast'
+import { logOut } from '../log-out'
+import { switchOrganization } from './actions'
+
+const nav = [
+  { items: [{ href: '/agents', label: 'Agents', icon: 'agents' as const }] },
+  {
+    title: 'Settings',
+    items: [
+      { href: '/settings/api-keys', label: 'API Keys', icon: 'api-keys' as const },
+      { href: '/settings/members', label: 'Members', icon: 'members' as const },
+    ],
+  },
+]
+
+interface Named {
+  id: string
+  name: string
+}
+
+interface ConsoleProps {
+  user: { name: string; email: string }
+  organization: Named & { plan: string }
+  organizations: Array<Named & { plan: string }>
+  children: ReactNode
+}
+
+/** A full load: nothing of the organization or the person before may stay in the browser's memory. */
+function leaveTo(path: string): Promise<never> {
+  window.location.assign(path)
+  return new Promise(() => {})
+}
+
+/** The shell with what its buttons do. */
+export function Console({ children, ...shell }: ConsoleProps) {
+  const pathname = usePathname()
+
+  async function onSwitchOrganization(organizationId: string) {
+    const result = await switchOrganization({ organizationId }).catch(() => null)
+    if (!result?.ok) {
+      toast.error('Not switched', { description: result?.error.message ?? 'Twig did not answer. Try again.' })
+      return
+    }
+    // A page about one thing of the organization before would be a 404.
+    await leaveTo(/^\/(?:settings\/[\w-]+|account)$/.test(pathname) ? pathname : HOME_PATH)
+  }
+
+  async function onLogout() {
+    if (await logOut()) await leaveTo('/login')
+    else toast.error('Not logged out', { description: 'Twig did not answer. Try again.' })
+  }
+
+  return (
+    <Shell nav={nav} {...shell} onSwitchOrganization={onSwitchOrganization} onLogout={onLogout}>
+      {children}
+    </Shell>
+  )
+}

@@ -1,0 +1,3 @@
+import { logoutRoute } from '@/lib/http/session-routes'
+
+export const DELETE = logoutRoute

@@ -1,0 +1,3 @@
+import { sessionRoute } from '@/lib/http/session-routes'
+
+export const GET = sessionRoute
