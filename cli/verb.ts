@@ -50,7 +50,7 @@ export interface Prepared {
 }
 
 /** What a command line asks of a verb. */
-export type Invocation = { kind: 'help' } | Prepared
+type Invocation = { kind: 'help' } | Prepared
 
 /** What `twig <noun> <verb>` does. */
 export interface Verb {

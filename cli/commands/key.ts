@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TwigError } from '../../lib/core/errors'
 import { environments } from '../../lib/core/principal'
 import { type ApiKey, ApiKeyIdInput, CreateApiKeyInput, RevocationReceipt } from '../../lib/core/schemas'
-import { createApiKey, listApiKeys, revokeApiKey } from '../../lib/domain/api-keys'
-import { listOrganizations, operatorFor } from '../../lib/domain/organizations'
+import { createApiKey, listApiKeys, operatorForKey, revokeApiKey } from '../../lib/domain/api-keys'
 import { actFor, choice, fromSchema, optional, org, scopeList } from '../flags'
 import { minute, plain, table } from '../output'
 import { UsageError, verb } from '../verb'
@@ -59,24 +58,12 @@ function isPending(error: unknown): error is TwigError {
   return error instanceof TwigError && error.code === 'revocation_pending'
 }
 
-/** Deletes the key where it is: ids are unique, so without --org whichever organization has it is meant. */
-async function revokeWhereItIs(id: string, org: string | undefined): Promise<RevocationReceipt> {
-  if (org !== undefined) return revokeApiKey((await actFor(org)).principal, { id })
-  for (const organization of await listOrganizations()) {
-    try {
-      return await revokeApiKey(operatorFor(organization.id), { id })
-    } catch (error) {
-      if (!(error instanceof TwigError && error.code === 'not_found')) throw error
-    }
-  }
-  throw new TwigError('not_found', 'There is no key with this id.')
-}
-
 /** Repeated for a moment while Redis cannot be told: deleting again changes nothing but that. */
 async function revokeWithPatience(id: string, org: string | undefined): Promise<RevocationReceipt> {
+  const principal = org === undefined ? await operatorForKey(id) : (await actFor(org)).principal
   for (let attempt = 1; ; attempt++) {
     try {
-      return await revokeWhereItIs(id, org)
+      return await revokeApiKey(principal, { id })
     } catch (error) {
       if (!isPending(error) || attempt === ATTEMPTS) throw error
       await sleep(PAUSE_MS)

@@ -33,7 +33,9 @@ function signsOfProduction(env: Address): string[] {
     env.tls ? 'TLS_CERT_FILE' : [],
     env.smtpUrl ? 'SMTP_URL' : [],
     env.databaseUrl && !isLoopback(new URL(env.databaseUrl).hostname) ? 'DATABASE_URL' : [],
-    env.redis.kind === 'upstash' ? 'UPSTASH_REDIS_REST_URL' : [],
+    env.redis.kind === 'upstash' && !isLoopback(new URL(env.redis.url).hostname)
+      ? 'UPSTASH_REDIS_REST_URL'
+      : [],
   ].flat()
 }
 
@@ -46,7 +48,7 @@ export function judgeAppUrl(env: Address): Finding {
     if (signs.length === 0) return ok('app_url', `${appUrl}: for this machine alone.`)
     return warning(
       'app_url',
-      `${appUrl} means this machine alone. If others use this Twig, as ${signs.join(' and ')} suggest, links in its mails and errors lead nowhere for them.`,
+      `${appUrl} means this machine alone. If others use this Twig (${signs.join(', ')} set), links in its mails and errors lead nowhere for them.`,
       'Set APP_URL to the address that people type.',
     )
   }

@@ -89,7 +89,10 @@ export function checkFileModes(envFile: string, secretsFile: string): Finding[] 
 const SECRETS = ['TWIG_SESSION_SECRET', 'TWIG_KEY_PEPPER', 'TWIG_GATEWAY_SECRET'] as const
 
 /** Presence, length and known examples have been judged with the rest of the environment; what is left is where from. */
-export function checkSecrets(environment: NodeJS.ProcessEnv, secretsFile: string): Finding[] {
+export function checkSecrets(
+  environment: Readonly<Record<string, string | undefined>>,
+  secretsFile: string,
+): Finding[] {
   const names = [...SECRETS, 'TWIG_ENCRYPTION_KEYS'] as const
   const set = names.filter((name) => environment[name]?.trim())
   const same = SECRETS.find((name, index) =>

@@ -23,6 +23,13 @@ const HINTS: Readonly<Record<string, string>> = {
   NOAUTH: 'Put the password into REDIS_URL.',
 }
 
+/** The word at the head of Redis's own refusals, such as NOAUTH; else the error's code. */
+function causeOf(error: unknown): string {
+  const refusal =
+    error instanceof Error ? /^(?:WRONGPASS|NOAUTH|NOPERM)\b/.exec(error.message)?.[0] : undefined
+  return refusal ?? bareCause(error)
+}
+
 /** Why an ordinary Redis cannot be used, or its version. */
 async function askDirectly(url: string): Promise<{ version: string } | { cause: string }> {
   const connection = new Redis(url, {
@@ -32,18 +39,17 @@ async function askDirectly(url: string): Promise<{ version: string } | { cause: 
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   })
-  let cause = 'no answer'
+  let cause: string | undefined
   connection.on('error', (error: Error) => {
-    cause = bareCause(error)
+    cause = causeOf(error)
   })
   try {
     await connection.connect()
     const info = await connection.info('server')
     return { version: /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown' }
   } catch (error) {
-    const word =
-      error instanceof Error ? /^(?:WRONGPASS|NOAUTH|NOPERM)\b/.exec(error.message)?.[0] : undefined
-    return { cause: word ?? cause }
+    // Connecting fails with what closed the connection; the reason has been told by then.
+    return { cause: cause ?? causeOf(error) }
   } finally {
     connection.disconnect()
   }

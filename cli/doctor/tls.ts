@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import type { StartEnv } from '../../lib/env/node'
 import { type Finding, ok, problem, warning } from './finding'
 
@@ -32,7 +33,7 @@ export function checkTls(env: Pick<StartEnv, 'tls' | 'appUrl'>, now: Date): Find
     const detail = 'Twig serves TLS, but APP_URL is http: links lead nowhere and the cookie is not Secure.'
     return [problem(check, detail, 'Set APP_URL to the https address.')]
   }
-  if (!certificate.checkHost(host) && !certificate.checkIP(host)) {
+  if (!(isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host))) {
     return [warning(check, `The certificate does not name ${host}, the host of APP_URL.`, replace)]
   }
   if (days < SOON_DAYS) return [warning(check, `The certificate ends in ${days} days.`, 'Renew it.')]

@@ -1,6 +1,12 @@
 import { generateKey, maskKey } from '../core/api-key'
 import { TwigError } from '../core/errors'
-import { mintableScopes, type Principal, requirePermission, type Scope } from '../core/principal'
+import {
+  mintableScopes,
+  type OperatorPrincipal,
+  type Principal,
+  requirePermission,
+  type Scope,
+} from '../core/principal'
 import type { ApiKey, ListQuery, Page, RevocationReceipt } from '../core/schemas'
 import { nodeEnv } from '../env/node'
 import { tombstoneKey } from '../store/cache'
@@ -8,6 +14,7 @@ import { db, inTransaction } from '../store/db'
 import { nodeHmac } from '../store/hmac'
 import { hashSecret } from '../store/key-hash'
 import { recordAudit } from './audit'
+import { operatorFor } from './organizations'
 import { pageQuery, toPage } from './paging'
 
 /** A cached entry lives no longer (B3). */
@@ -66,6 +73,13 @@ export async function listApiKeys(principal: Principal, query: ListQuery): Promi
     ...page,
   })
   return toPage(rows, query.limit, shape)
+}
+
+/** The operator, acting for the organization that a key belongs to. Throws not_found. */
+export async function operatorForKey(id: string): Promise<OperatorPrincipal> {
+  const row = await db().apiKey.findUnique({ where: { id }, select: { organizationId: true } })
+  if (!row) throw new TwigError('not_found', 'There is no key with this id.')
+  return operatorFor(row.organizationId)
 }
 
 /** Makes a key. Its full text is in the answer and nowhere else, ever (B2, B3). */

@@ -157,6 +157,15 @@ async function forget(which: Prisma.Sql): Promise<void> {
     DELETE FROM throttles USING held WHERE throttles.bucket = held.bucket`
 }
 
+/** The refusal that says how long to wait, in the same words wherever somebody guesses. */
+export function tooManyAttempts(retryAfterSeconds: number): TwigError {
+  const minutes = Math.ceil(retryAfterSeconds / 60)
+  const wait = retryAfterSeconds < 90 ? `${retryAfterSeconds} seconds` : `${minutes} minutes`
+  return new TwigError('too_many_failed_attempts', `Too many attempts. Try again in ${wait}.`, {
+    retryAfterSeconds,
+  })
+}
+
 /**
  * Counts one attempt before it is judged, so that guesses sent at once are counted too. Throws too_many_failed_attempts
  * with the seconds to wait; a refused attempt takes nothing. `now` null is Postgres's clock.
@@ -169,11 +178,7 @@ export async function countAttempt({ buckets }: Attempt, now: Clock = null): Pro
     now,
   )
   await give(taken)
-  const wait =
-    retryAfterSeconds < 90 ? `${retryAfterSeconds} seconds` : `${Math.ceil(retryAfterSeconds / 60)} minutes`
-  throw new TwigError('too_many_failed_attempts', `Too many attempts. Try again in ${wait}.`, {
-    retryAfterSeconds,
-  })
+  throw tooManyAttempts(retryAfterSeconds)
 }
 
 /** Takes an attempt back after a success: what it counted against the account is forgotten, the rest gets its token again. */

@@ -1,0 +1,241 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Scope } from '../lib/core/principal'
+import { fillKey } from '../lib/edge/key-cache'
+import { decideKey } from '../lib/edge/limiter'
+import { connectRedis } from '../lib/edge/redis'
+import { validateEnv } from '../lib/env/node'
+import { type Backends, startBackends } from '../server/backends'
+import { root } from '../server/configuration'
+import { migrate } from '../server/migrate'
+
+const PASSWORD = 'gravel-otter-lantern-92'
+const TEST_MS = 120_000
+
+let dataDir: string
+beforeAll(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'twig-cli-'))
+})
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
+interface Outcome {
+  code: number | null
+  out: string
+  err: string
+}
+
+/** Runs the command line as an operator does, with nothing set but the data folder. Empty beats a `.env` in the clone. */
+function twig(
+  args: string[],
+  options: { stdin?: string; env?: Record<string, string> } = {},
+): Promise<Outcome> {
+  const { PATH, HOME, TMPDIR } = process.env
+  const unset = Object.fromEntries(
+    [
+      'DATABASE_URL',
+      'REDIS_URL',
+      'UPSTASH_REDIS_REST_URL',
+      'UPSTASH_REDIS_REST_TOKEN',
+      'SMTP_URL',
+      'APP_URL',
+    ].map((name) => [name, '']),
+  )
+  const child = spawn(process.execPath, [join(root, 'server/bootstrap.mjs'), 'twig', ...args], {
+    cwd: tmpdir(),
+    env: {
+      NODE_ENV: 'production',
+      PATH,
+      HOME,
+      TMPDIR,
+      ...unset,
+      TWIG_DATA_DIR: dataDir,
+      PORT: '47163',
+      ...options.env,
+    },
+  })
+  const outcome: Outcome = { code: null, out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    outcome.out += chunk
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    outcome.err += chunk
+  })
+  child.stdin.end(options.stdin ?? '')
+  return new Promise((resolve) => child.on('close', (code) => resolve({ ...outcome, code })))
+}
+
+/** What stands on stdout must be one JSON document and nothing else. */
+async function json<T extends z.ZodType>(shape: T, args: string[], stdin?: string): Promise<z.infer<T>> {
+  const { code, out, err } = await twig([...args, '--json'], stdin === undefined ? {} : { stdin })
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  return shape.parse(JSON.parse(out))
+}
+
+const Organization = z.strictObject({ id: z.string(), slug: z.string(), name: z.string(), plan: z.string() })
+const CreatedKey = z.looseObject({ id: z.string(), key: z.string(), name: z.string() })
+const Receipt = z.strictObject({
+  id: z.string(),
+  revoked_at: z.iso.datetime(),
+  effective_at: z.iso.datetime(),
+})
+const LimitChange = z.looseObject({ per_minute: z.number(), in_force: z.boolean() })
+
+describe('without a running server', () => {
+  test(
+    'a command brings its own database; stdout holds one document, the key stands in it once, and deleting gives a receipt',
+    async () => {
+      const made = await json(Organization, ['org', 'create', '--name', 'Acme GmbH', '--plan', 'enterprise'])
+      expect(made).toMatchObject({ slug: 'acme-gmbh', name: 'Acme GmbH', plan: 'enterprise' })
+      expect(statSync(join(dataDir, 'secrets.json')).mode & 0o777).toBe(0o600)
+
+      const words = [
+        'key',
+        'create',
+        '--org',
+        made.id,
+        '--name',
+        'CI',
+        '--scopes',
+        'read,execute',
+        '--env',
+        'live',
+      ]
+      const key = await json(CreatedKey, words)
+      expect(key.key).toMatch(/^twigsk_live_[0-9A-Za-z]{52}$/)
+
+      const receipt = await json(Receipt, ['key', 'revoke', key.id])
+      expect(Date.parse(receipt.effective_at) - Date.parse(receipt.revoked_at)).toBeLessThan(60_000)
+    },
+    TEST_MS,
+  )
+
+  test(
+    'the doctor finds nothing wrong with a fresh Twig, and makes nothing',
+    async () => {
+      const absent = join(dataDir, 'absent')
+      const first = await twig(['doctor', '--json'], { env: { TWIG_DATA_DIR: absent } })
+      expect({ code: first.code, err: first.err }).toEqual({ code: 0, err: '' })
+      expect(() => statSync(absent)).toThrow('ENOENT')
+
+      const Findings = z.array(
+        z.strictObject({
+          check: z.string(),
+          status: z.enum(['ok', 'warning', 'problem']),
+          detail: z.string(),
+          fix: z.string().nullable(),
+        }),
+      )
+      const findings = await json(Findings, ['doctor'])
+      expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
+      expect(findings.map(({ check }) => check)).toEqual(
+        expect.arrayContaining([
+          'node',
+          'secrets',
+          'postgres',
+          'migrations',
+          'redis',
+          'clock',
+          'app_url',
+          'cookie',
+        ]),
+      )
+    },
+    TEST_MS,
+  )
+
+  test(
+    'the doctor exits 1 when there is a problem, with the fix beside it',
+    async () => {
+      const { code, out, err } = await twig(['doctor'], { env: { TWIG_KEY_PEPPER: 'short' } })
+      expect({ code, err }).toEqual({ code: 1, err: '' })
+      expect(out).toMatch(/^problem +secrets +TWIG_KEY_PEPPER must have at least 32 characters\. Fix: /m)
+    },
+    TEST_MS,
+  )
+
+  test(
+    'a backend that cannot be reached is one sentence on stderr, without its password',
+    async () => {
+      const secrets = Object.fromEntries(
+        ['TWIG_SESSION_SECRET', 'TWIG_KEY_PEPPER', 'TWIG_GATEWAY_SECRET'].map((name) => [
+          name,
+          `${name}-4f8c2a9e1b7d0563`,
+        ]),
+      )
+      const { code, out, err } = await twig(['org', 'list'], {
+        env: {
+          ...secrets,
+          TWIG_ENCRYPTION_KEYS: `k1:${Buffer.from('0f1e2d3c4b5a69788796a5b4c3d2e1f0').toString('base64')}`,
+          DATABASE_URL: 'postgresql://twig:hunter2@127.0.0.1:1/twig',
+        },
+      })
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toMatch(/^PostgreSQL at 127\.0\.0\.1:1\/twig cannot be used/)
+      expect(err).not.toContain('hunter2')
+    },
+    TEST_MS,
+  )
+})
+
+describe('beside a running server', () => {
+  let backends: Backends
+  beforeAll(async () => {
+    const checked = validateEnv({ TWIG_DATA_DIR: dataDir, PORT: '47163' })
+    if (!checked.ok) throw new Error(checked.problems.join('\n'))
+    const { value: env } = checked
+    backends = await startBackends({ env, role: 'server', say: () => {}, onCrash: () => {} })
+    await migrate(backends.databaseUrl)
+  }, TEST_MS)
+  afterAll(() => backends.close())
+
+  test(
+    'people are made with a password from standard input, and what goes wrong is one sentence on stderr with exit 1',
+    async () => {
+      const words = ['user', 'create', '--email', 'Ada@Example.com', '--password', '-']
+      const user = await json(z.looseObject({ id: z.string(), email: z.string() }), words, `${PASSWORD}\n`)
+      expect(user.email).toBe('ada@example.com')
+      const again = await twig(words, { stdin: PASSWORD })
+      expect(again).toEqual({ code: 1, out: '', err: 'ada@example.com has an account already.\n' })
+      const unknown = await twig(['key', 'revoke', 'key_0000', '--json'])
+      expect({ code: unknown.code, out: unknown.out }).toEqual({ code: 1, out: '' })
+      expect(JSON.parse(unknown.err)).toMatchObject({ code: 'not_found' })
+    },
+    TEST_MS,
+  )
+
+  test(
+    'what a command changes is what the gate meets on its next request: limits, and a deleted key',
+    async () => {
+      const redis = connectRedis(backends.redisUrl, backends.redisToken)
+      const made = await json(Organization, ['org', 'create', '--name', 'Beta', '--plan', 'enterprise'])
+      const key = await json(CreatedKey, [
+        ...['key', 'create', '--org', 'beta', '--name', 'CI', '--scopes', 'write', '--env', 'live'],
+      ])
+      const scopes: Scope[] = ['write']
+      const facts = { id: key.id, name: 'CI', organizationId: made.id, environment: 'live' as const, scopes }
+      const perMinute = { read: 200, write: 10, execute: 100, admin: 50 }
+      await fillKey(redis, facts, 'digest', { organizationId: made.id, version: 0, perMinute })
+      const ask = () =>
+        decideKey(redis, { keyId: key.id, digest: 'digest', scope: 'write', bucket: 'write', take: true })
+      expect(await ask()).toMatchObject({ kind: 'admit', bucket: { limit: 10 } })
+
+      const change = await json(LimitChange, [
+        ...['limits', 'set', '--org', 'beta', '--scope', 'write', '--per-minute', '77'],
+      ])
+      expect(change.in_force).toBe(true)
+      expect(await ask()).toMatchObject({ kind: 'admit', bucket: { limit: 77 } })
+
+      const list = await twig(['key', 'list', '--org', 'beta'])
+      expect(list.out).toContain(key.id)
+      expect(list.out).not.toContain(key.key)
+
+      await json(Receipt, ['key', 'revoke', key.id])
+      expect(await ask()).toEqual({ kind: 'mark', reason: 'revoked' })
+    },
+    TEST_MS,
+  )
+})
