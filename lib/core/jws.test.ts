@@ -217,10 +217,13 @@ describe('the serialisation', () => {
 
   test('of any text at all is null or an object, and never throws', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: 'binary' }), async (text) => {
-        expect(await verifyJws(text, hmac)).toBeNull()
-        expect(await verifyJws(`${H}.${text}.${S}`, hmac)).toBeNull()
-      }),
+      fc.asyncProperty(
+        fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) }),
+        async (text) => {
+          expect(await verifyJws(text, hmac)).toBeNull()
+          expect(await verifyJws(`${H}.${text}.${S}`, hmac)).toBeNull()
+        },
+      ),
       { numRuns: 300 },
     )
   })

@@ -1,10 +1,11 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { generateKey } from '../core/api-key'
 import { gate } from './gate'
 import { fillKey, tombstoneKey } from './key-cache'
 import { PASS_HEADER, readPass } from './pass'
 import { admitted, call, openWorld, refused, requestTo, sessionCookie } from './testing/world'
 
+vi.setConfig({ testTimeout: 30_000 })
 const world = await openWorld()
 const { deps, clock, redis, requests, verifications } = world
 afterAll(world.close)

@@ -59,6 +59,7 @@ async function judge(
   deps: GateDependencies,
 ): Promise<Verdict> {
   const insecure = deps.appUrl.startsWith('https:') && !facts.secure
+  const reads = facts.method === 'GET' || facts.method === 'HEAD'
   if (resolution.kind === 'preflight') return preflight(resolution.allow, context)
   if (resolution.kind === 'method_not_allowed') {
     const details = { allow: resolution.allow }
@@ -67,7 +68,8 @@ async function judge(
     })
   }
   if (resolution.kind === 'not_found') {
-    const page = resolution.surface === 'web' && !facts.pathname.startsWith('/api/')
+    // Next runs a server action on whatever page it is posted to, one that is not there included.
+    const page = resolution.surface === 'web' && reads && !facts.pathname.startsWith('/api/')
     return page ? judgePage(request, facts, null, context, deps) : refuse(new TwigError('not_found'), context)
   }
   if (resolution.row.audience === 'internal') return judgeInternal(request, facts, context, deps)
@@ -79,10 +81,10 @@ async function judge(
   }
   const probe = resolution.path === '/healthz' || resolution.path === '/readyz'
   if (insecure && !probe) {
-    if (facts.method !== 'GET' && facts.method !== 'HEAD') throw new TwigError('insecure_transport')
+    if (!reads) throw new TwigError('insecure_transport')
     return redirect(deps.appUrl + facts.pathname + facts.search, 308, commonHeaders(context))
   }
-  if (facts.method !== 'GET' && facts.method !== 'HEAD' && !isOwnOrigin(request, deps.appUrl)) {
+  if (!reads && !isOwnOrigin(request, deps.appUrl)) {
     throw new TwigError('untrusted_origin', `Changes are made from ${deps.appUrl}; open the console there.`)
   }
   return judgePage(request, facts, resolution.row, context, deps)

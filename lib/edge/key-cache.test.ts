@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { scopes } from '../core/principal'
 import {
   entryKey,
@@ -13,6 +13,7 @@ import { decideKey } from './limiter'
 import { askFor, cachedKey, limitsOf, someKey } from './testing/keys'
 import { openTestRedis } from './testing/redis'
 
+vi.setConfig({ testTimeout: 30_000 })
 const { redis, clock, execute, close } = await openTestRedis()
 afterAll(close)
 

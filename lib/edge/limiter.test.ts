@@ -1,10 +1,9 @@
-import fc from 'fast-check'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
 import { bucketKey, entryKey, fillKey, publishLimits } from './key-cache'
-import { decideKey, type KeyDecision, type KeyQuestion } from './limiter'
+import { decideKey, type KeyQuestion } from './limiter'
 import { connectRedis } from './redis'
-import { askFor, cachedKey, limitsOf, someKey } from './testing/keys'
+import { askFor, bucketOf, burstOf, cachedKey, limitsOf, someKey } from './testing/keys'
 import { openTestRedis, PATIENCE_MS } from './testing/redis'
 
 const { redis, url, token, clock, requests, execute, close } = await openTestRedis()
@@ -13,25 +12,9 @@ beforeEach(() => {
   requests.length = 0
 })
 
+vi.setConfig({ testTimeout: 30_000 })
 const ask = (question: KeyQuestion) => decideKey(redis, question)
-
-/** The bucket of a decision that knew the key. */
-function bucketOf(decision: KeyDecision) {
-  if (!('bucket' in decision)) throw new Error(`the key was not known: ${decision.kind}`)
-  return decision.bucket
-}
-
-/** Asks many times at one instant, a few dozen in flight at once; how many were admitted. */
-async function burst(question: KeyQuestion, count: number, clients = [redis]): Promise<number> {
-  let admitted = 0
-  for (let start = 0; start < count; start += 40) {
-    const batch = Array.from({ length: Math.min(40, count - start) }, (_, i) =>
-      decideKey(clients[i % clients.length] ?? redis, question),
-    )
-    for (const { kind } of await Promise.all(batch)) if (kind === 'admit') admitted += 1
-  }
-  return admitted
-}
+const burst = (question: KeyQuestion, count: number) => burstOf([redis], question, count)
 
 describe('a decision', () => {
   test('is one command in one request to Redis, whatever it comes to', async () => {
@@ -75,7 +58,7 @@ describe('a burst', () => {
     const { question } = await cachedKey(redis, 100)
     const another = () => connectRedis(url, token, PATIENCE_MS)
     const clients = [redis, another(), another()]
-    expect(await burst(question, 130, clients)).toBe(100)
+    expect(await burstOf(clients, question, 130)).toBe(100)
   })
 
   test('after any idle time is no larger than the limit', async () => {
@@ -124,91 +107,6 @@ describe('the refill', () => {
   test('of a full bucket that nobody touched waits for nothing', async () => {
     const { question } = await cachedKey(redis, 10)
     expect(bucketOf(await ask({ ...question, take: false }))).toMatchObject({ remaining: 10, waitMs: 0 })
-  })
-})
-
-describe('for every limit and every schedule', () => {
-  const schedule = fc.record({
-    limit: fc.integer({ min: 1, max: 1000 }),
-    steps: fc.array(
-      fc.record({
-        afterMs: fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 70_000 })),
-        requests: fc.integer({ min: 1, max: 12 }),
-      }),
-      { minLength: 1, maxLength: 8 },
-    ),
-  })
-
-  test('no span of time admits more than the capacity and what refilled in it', async () => {
-    await fc.assert(
-      fc.asyncProperty(schedule, async ({ limit, steps }) => {
-        const { question } = await cachedKey(redis, limit)
-        const admitted: { atMs: number; count: number }[] = []
-        for (const { afterMs, requests } of steps) {
-          clock.nowMs += afterMs
-          admitted.push({ atMs: clock.nowMs, count: await burst(question, Math.min(requests, limit + 1)) })
-        }
-        for (const [start, from] of admitted.entries()) {
-          let count = 0
-          for (const { atMs, count: more } of admitted.slice(start)) {
-            count += more
-            expect(count).toBeLessThanOrEqual(limit + ((atMs - from.atMs) * limit) / 60_000)
-          }
-        }
-      }),
-      { numRuns: 40 },
-    )
-  })
-
-  test('whoever waits exactly Retry-After, or until Reset, is admitted; a moment less is not', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 1000 }),
-        fc.integer({ min: 0, max: 59_999 }),
-        fc.constantFrom<'retry-after' | 'reset' | 'wait'>('retry-after', 'reset', 'wait'),
-        async (limit, afterMs, way) => {
-          clock.nowMs += afterMs
-          const { question } = await cachedKey(redis, limit)
-          await execute([
-            'HSET',
-            bucketKey(question.keyId, 'write'),
-            'at',
-            String(clock.nowMs),
-            'units',
-            String(afterMs),
-          ])
-          const refused = await ask(question)
-          expect(refused.kind).toBe('limit')
-          const state = bucketOf(refused)
-          const wakeMs = {
-            'retry-after': clock.nowMs + retryAfterSeconds(state) * 1000,
-            reset: Number(rateLimitHeaders(state)['X-RateLimit-Reset']) * 1000,
-            wait: clock.nowMs + state.waitMs,
-          }
-          clock.nowMs += state.waitMs - 1
-          expect((await ask(question)).kind).toBe('limit')
-          clock.nowMs = wakeMs[way]
-          expect((await ask(question)).kind).toBe('admit')
-        },
-      ),
-      { numRuns: 60 },
-    )
-  })
-
-  test('a client paced at the limit is never refused, even when it begins with an empty bucket', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 1000 }), async (limit) => {
-        const { question, facts } = await cachedKey(redis, limit)
-        await execute(['HSET', bucketKey(question.keyId, 'write'), 'at', String(clock.nowMs), 'units', '0'])
-        const startMs = clock.nowMs
-        for (let i = 1; i <= 12; i++) {
-          clock.nowMs = startMs + Math.ceil((i * 60_000) / limit)
-          await fillKey(redis, facts, 'digest', limitsOf(facts, { write: limit }))
-          expect((await ask(question)).kind, `request ${i} at ${limit} a minute`).toBe('admit')
-        }
-      }),
-      { numRuns: 30 },
-    )
   })
 })
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { connectRedis, run, script } from './redis'
 import { closedPort, type FaultyRedis, openFaultyRedis, openFixedRedis } from './testing/faulty-redis'
 import { openTestRedis } from './testing/redis'
 
+vi.setConfig({ testTimeout: 30_000 })
 const good = await openTestRedis()
 afterAll(good.close)
 

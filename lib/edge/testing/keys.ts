@@ -1,7 +1,7 @@
 import { randomBase62 } from '../../core/ids'
-import { DEFAULT_PER_MINUTE } from '../../core/rate-limits'
+import { type BucketState, DEFAULT_PER_MINUTE } from '../../core/rate-limits'
 import { fillKey, type KeyFacts, type OrganizationLimits } from '../key-cache'
-import type { KeyQuestion } from '../limiter'
+import { decideKey, type KeyDecision, type KeyQuestion } from '../limiter'
 import type { GateRedis } from '../redis'
 
 /** Facts of a key that no other test has; `changes` replace what matters to the test. */
@@ -42,4 +42,24 @@ export async function cachedKey(
 /** The question whether the key may write, with the right digest. */
 export function askFor(facts: KeyFacts, changes: Partial<KeyQuestion> = {}): KeyQuestion {
   return { keyId: facts.id, digest: 'digest', scope: 'write', bucket: 'write', take: true, ...changes }
+}
+
+/** The bucket of a decision that knew the key. */
+export function bucketOf(decision: KeyDecision): BucketState {
+  if (!('bucket' in decision)) throw new Error(`the key was not known: ${decision.kind}`)
+  return decision.bucket
+}
+
+/** Asks `count` times at one instant, the clients taking turns and 40 in flight at once; how many were admitted. */
+export async function burstOf(clients: GateRedis[], question: KeyQuestion, count: number): Promise<number> {
+  let admitted = 0
+  for (let start = 0; start < count; start += 40) {
+    const batch = Array.from({ length: Math.min(40, count - start) }, (_, i) => {
+      const client = clients[i % clients.length]
+      if (!client) throw new Error('a burst needs a client')
+      return decideKey(client, question)
+    })
+    for (const { kind } of await Promise.all(batch)) if (kind === 'admit') admitted += 1
+  }
+  return admitted
 }
