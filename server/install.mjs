@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 import { withLock } from './lock.mjs'
 import { Problem } from './problem.mjs'
 
+const QUIETLY = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+
 function readText(path) {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
@@ -56,7 +58,7 @@ function installStamp(root, development) {
   return digest(readText(join(root, 'package-lock.json')), mtimeMs, size, development)
 }
 
-function npm() {
+function npmProgram() {
   const script = process.env.npm_execpath
   if (script && /npm-cli\.[cm]?js$/.test(script)) return { file: process.execPath, first: [script] }
   return { file: process.platform === 'win32' ? 'npm.cmd' : 'npm', first: [] }
@@ -69,9 +71,18 @@ async function install(root, { development, say }) {
     say('Installing packages …')
     const env = { ...process.env }
     delete env.NODE_ENV
-    const { file, first } = npm()
-    const args = [...first, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-    await run(file, args, { cwd: root, env, failure: 'The packages could not be installed (npm ci)' })
+    const { file, first } = npmProgram()
+    const npm = (...args) =>
+      run(file, [...first, ...args, '--include=dev', ...QUIETLY], {
+        cwd: root,
+        env,
+        failure: `The packages could not be installed (npm ${args[0]})`,
+      })
+    await npm('ci').catch((error) => {
+      // A registry without some machine's optional packages; the versions are those of the lock file all the same.
+      if (!error.sentence?.includes('EUSAGE')) throw error
+      return npm('install', '--no-save')
+    })
   }
   writeText(stampFile, installStamp(root, development))
 }

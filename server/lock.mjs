@@ -22,7 +22,7 @@ export function processStart(pid) {
 }
 
 function isAlive(holder) {
-  return holder.pid !== process.pid && processStart(holder.pid) === holder.started
+  return processStart(holder.pid) === holder.started
 }
 
 function read(path) {

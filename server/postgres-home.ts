@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -167,10 +167,10 @@ function dataFolder(dataDir: string, who: Account | undefined, say: (line: strin
   if (!who) return inside
   if (!passes(who, '-x', dataDir)) letThrough(dataDir, who)
   if (passes(who, '-x', dataDir)) return inside
-  const id = createHash('sha256').update(here).digest('hex').slice(0, 12)
-  const outside = join(SYSTEM_FOLDER, id, 'postgres')
+  const outside = join(SYSTEM_FOLDER, randomBytes(6).toString('hex'), 'postgres')
   mkdirSync(dirname(outside), { recursive: true, mode: 0o755 })
-  writeFileSync(record, JSON.stringify({ dataDir: here, postgres: outside }))
+  writeFileSync(join(dirname(outside), 'belongs-to'), `${here}\n`)
+  writeFileSync(record, JSON.stringify({ dataDir: here, postgres: outside }), { mode: 0o600 })
   say(`The database lies in ${outside}, because the user ${USER} cannot reach ${here}`)
   return outside
 }

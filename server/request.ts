@@ -126,13 +126,14 @@ function refuse(request: IncomingMessage, response: ServerResponse, appUrl: stri
   response.setHeader('Cache-Control', 'no-store')
   for (const [name, value] of Object.entries(why.headers ?? {})) response.setHeader(name, value)
   if (hasBody(request)) linger(request, response)
-  const isApi = API_PATH.test(request.url ?? '')
-  response.setHeader('Content-Type', isApi ? 'application/json' : 'text/plain; charset=utf-8')
-  response.end(
-    isApi
-      ? JSON.stringify({ ...errorBody(error, requestId, appUrl), status })
-      : `${error.error}. ${error.message}\n`,
-  )
+  if (!API_PATH.test(request.url ?? '')) {
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+    response.end(`${error.error}. ${error.message}\n`)
+    return
+  }
+  response.setHeader('Content-Type', 'application/json')
+  response.setHeader('Access-Control-Allow-Origin', '*')
+  response.end(JSON.stringify({ ...errorBody(error, requestId, appUrl), status }))
 }
 
 /**

@@ -31,12 +31,15 @@ async function loadNext(env: StartEnv, mode: Mode, root: string): Promise<Handle
   return {
     handle: app.getRequestHandler(),
     // Hot reloading only: in production nothing is upgraded.
-    upgrade:
-      mode === 'dev'
-        ? (request, socket, head) => void upgrades.emit('upgrade', request, socket, head)
-        : undefined,
+    upgrade: mode === 'dev' ? (...args) => reloading(upgrades, ...args) : undefined,
     close: () => app.close(),
   }
+}
+
+/** Next takes its own sockets and leaves all others hanging. */
+function reloading(upgrades: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  if (request.url?.startsWith('/_next/')) upgrades.emit('upgrade', request, socket, head)
+  else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
 }
 
 function answerStarting(_request: IncomingMessage, response: ServerResponse): void {
