@@ -8,7 +8,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude, env: { NODE_ENV: 'test' } },
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude,
+          env: { NODE_ENV: 'test' },
+          // bcrypt at cost 12, on a machine that also does other things.
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,

@@ -51,7 +51,7 @@ export function serverUnderTest() {
 }
 
 /** A connection to the database of the server under test. */
-export async function database(): Promise<pg.Client> {
+async function database(): Promise<pg.Client> {
   const { run, secrets } = serverUnderTest()
   const connectionString = postgresUrl(run().postgresPort, secrets().postgresPassword ?? '')
   const client = new pg.Client({ connectionString })

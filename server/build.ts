@@ -41,6 +41,7 @@ function nextBuild(root: string, signal: AbortSignal): Promise<void> {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
   const stop = () => void child.kill()
   signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => {
@@ -65,6 +66,7 @@ interface BuildOptions {
 export async function ensureBuild(root: string, { say, signal }: BuildOptions): Promise<void> {
   const stampFile = join(root, '.next/twig.stamp')
   const isFresh = (digest: string) => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digest
+  if (isFresh(sourceDigest(root))) return
   await withLock(
     join(root, '.cache/build.lock'),
     async () => {

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 import { withLock } from './lock.mjs'
 import { Problem } from './problem.mjs'
 
+const INSTALL_STAMP = 'node_modules/.twig/installed'
+const CLIENT_STAMP = 'lib/generated/schema.stamp'
 const QUIETLY = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
 
 function readText(path) {
@@ -64,9 +66,13 @@ function npmProgram() {
   return { file: process.platform === 'win32' ? 'npm.cmd' : 'npm', first: [] }
 }
 
+/** Whether node_modules is the one that an earlier call found or made complete. */
+function isInstalled(root, development) {
+  return readText(join(root, INSTALL_STAMP)) === installStamp(root, development)
+}
+
 async function install(root, { development, say }) {
-  const stampFile = join(root, 'node_modules/.twig/installed')
-  if (readText(stampFile) === installStamp(root, development)) return
+  if (isInstalled(root, development)) return
   if (!hasEverything(root, development)) {
     say('Installing packages …')
     const env = { ...process.env }
@@ -84,7 +90,7 @@ async function install(root, { development, say }) {
       return npm('install', '--no-save')
     })
   }
-  writeText(stampFile, installStamp(root, development))
+  writeText(join(root, INSTALL_STAMP), installStamp(root, development))
 }
 
 // Prisma would fetch an engine that generating does not use; a program that does nothing keeps it from the network.
@@ -92,14 +98,20 @@ function noEngine() {
   return ['/bin/true', '/usr/bin/true'].find((path) => existsSync(path)) ?? process.execPath
 }
 
-async function generateClient(root, { say }) {
-  const stampFile = join(root, 'lib/generated/schema.stamp')
-  const prisma = join(root, 'node_modules/prisma')
-  const stamp = digest(
-    readText(join(root, 'prisma/schema.prisma')),
-    JSON.parse(readText(join(prisma, 'package.json'))).version,
+function clientStamp(root) {
+  const prisma = JSON.parse(readText(join(root, 'node_modules/prisma/package.json')) || '{}')
+  return digest(readText(join(root, 'prisma/schema.prisma')), prisma.version)
+}
+
+function isGenerated(root) {
+  return (
+    readText(join(root, CLIENT_STAMP)) === clientStamp(root) &&
+    existsSync(join(root, 'lib/generated/prisma/client.ts'))
   )
-  if (readText(stampFile) === stamp && existsSync(join(root, 'lib/generated/prisma/client.ts'))) return
+}
+
+async function generateClient(root, { say }) {
+  if (isGenerated(root)) return
   say('Generating the database client …')
   const env = {
     ...process.env,
@@ -107,22 +119,22 @@ async function generateClient(root, { say }) {
     CHECKPOINT_DISABLE: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
   }
-  const args = [join(prisma, 'build/index.js'), 'generate']
+  const args = [join(root, 'node_modules/prisma/build/index.js'), 'generate']
   await run(process.execPath, args, { cwd: root, env, failure: 'The database client could not be generated' })
-  writeText(stampFile, stamp)
+  writeText(join(root, CLIENT_STAMP), clientStamp(root))
 }
 
 /**
  * Installs the packages and generates the database client when they are missing or out of date. Several commands in
- * one folder take turns.
+ * one folder take turns; when there is nothing to do nothing is written.
  */
 export async function prepare(root, { development, say }) {
-  const needs = { development, say }
+  if (isInstalled(root, development) && isGenerated(root)) return
   await withLock(
     join(root, '.cache/install.lock'),
     async () => {
-      await install(root, needs)
-      await generateClient(root, needs)
+      await install(root, { development, say })
+      await generateClient(root, { say })
     },
     (holder) => say(`Waiting for another Twig that installs packages (process ${holder.pid}) …`),
   )

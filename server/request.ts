@@ -25,7 +25,7 @@ export interface RequestHandlerOptions {
 }
 
 /** The socket's address, IPv4 written as such also on a socket that takes both. */
-export function peerAddress(request: IncomingMessage): string {
+function peerAddress(request: IncomingMessage): string {
   const address = request.socket.remoteAddress ?? ''
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
 }
@@ -61,8 +61,6 @@ function isRepeated(request: IncomingMessage, name: string): boolean {
 
 interface Refusal {
   code: ErrorCode
-  /** When the status is not that of the code. */
-  status?: number
   message: string
   headers?: Record<string, string>
 }
@@ -120,8 +118,7 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
 function refuse(request: IncomingMessage, response: ServerResponse, appUrl: string, why: Refusal): void {
   const requestId = newId('req')
   const error = new TwigError(why.code, why.message)
-  const status = why.status ?? error.status
-  response.statusCode = status
+  response.statusCode = error.status
   response.setHeader('X-Request-Id', requestId)
   response.setHeader('Cache-Control', 'no-store')
   for (const [name, value] of Object.entries(why.headers ?? {})) response.setHeader(name, value)
@@ -133,7 +130,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, appUrl: stri
   }
   response.setHeader('Content-Type', 'application/json')
   response.setHeader('Access-Control-Allow-Origin', '*')
-  response.end(JSON.stringify({ ...errorBody(error, requestId, appUrl), status }))
+  response.end(JSON.stringify(errorBody(error, requestId, appUrl)))
 }
 
 /**

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fillBackends, startBackends } from './backends'
 import { ensureBuild } from './build'
 import { configure, root } from './configuration'
+import { startHousekeeping } from './housekeeping'
 import { migrate } from './migrate'
 import { requireFreePort } from './port'
 import { Problem } from './problem.mjs'
@@ -81,7 +82,9 @@ export async function main(args: string[]): Promise<number> {
     const count = mode === 'start' ? env.webConcurrency : 1
     const close = count > 1 ? await runWorkers(count, say) : await serve(env, mode, root)
     if (!stop.signal.aborted) say(`Twig is ready: ${env.appUrl}`)
+    const endHousekeeping = startHousekeeping()
     await aborted(stop.signal)
+    await Promise.race([endHousekeeping(), sleep(CRASH_MS)])
     // Without its database no answer that is under way can still come to anything.
     await (exitCode === 0 ? close() : Promise.race([close(), sleep(CRASH_MS)]))
     return exitCode

@@ -1,13 +1,17 @@
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import next from 'next'
 import type { StartEnv } from '../lib/env/node'
+import { backgroundSettled } from '../lib/store/background'
 import { closeDb } from '../lib/store/db'
 import { listen } from './http'
 import { createRequestHandler } from './request'
 
 const DRAIN_MS = 25_000
 const WARM_UP_MS = 5_000
+/** For mails and other work that no answer waited for. */
+const BACKGROUND_MS = 5_000
 
 export type Mode = 'start' | 'dev'
 
@@ -68,6 +72,7 @@ export async function serve(env: StartEnv, mode: Mode, root: string): Promise<()
     await entry.close(mode === 'dev' ? 1_000 : DRAIN_MS)
     await internal.close(0)
     await app.close()
+    await Promise.race([backgroundSettled(), sleep(BACKGROUND_MS)])
     await closeDb()
   }
 }

@@ -70,12 +70,20 @@ export function DialogContent({
   )
 }
 
-/** Padding and rhythm for what is between title and footer. */
+/** Padding and rhythm for what is between title and footer; scrolls when the screen is low. */
 export function DialogBody({ className, ...props }: ComponentProps<'div'>) {
-  return <div {...props} className={cn('grid gap-5 px-5 py-4 sm:px-6', className)} />
+  return (
+    <div
+      {...props}
+      className={cn(
+        'grid min-h-24 shrink! content-start gap-5 overflow-y-auto overscroll-contain px-5 py-4 sm:px-6',
+        className,
+      )}
+    />
+  )
 }
 
-/** The buttons; the main one last (on phones it comes out on top). Stays in view while the body scrolls. */
+/** The buttons; the main one last (on phones it comes out on top). Always in view. */
 export function DialogFooter({ className, ...props }: ComponentProps<'div'>) {
   return <div {...props} className={cn(dialogFooterStyles, className)} />
 }

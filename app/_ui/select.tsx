@@ -45,7 +45,8 @@ export function Select({ options, placeholder = 'Select…', id, className, ...p
   const { required, ...wired } = useFieldAttributes({ id, required: props.required })
   const nonce = useNonce()
   return (
-    <Radix.Root {...props} required={required}>
+    // A form that comes back with its values has a new default; the key lets it win over the old one.
+    <Radix.Root key={props.defaultValue} {...props} required={required}>
       <Radix.Trigger
         {...wired}
         aria-label={props['aria-label']}

@@ -26,7 +26,7 @@ function summaryOf(bar: Bar, series: BarSeries[]) {
 export function StackedBars({ caption, series, bars }: StackedBarsProps) {
   const peak = Math.max(1, ...bars.map((bar) => totalOf(bar, series)))
   return (
-    <figure>
+    <figure className="forced-color-adjust-none">
       <div aria-hidden="true">
         <div className="relative flex h-40 items-end gap-px border-border border-b sm:gap-0.5">
           <span className="absolute top-0 left-0 w-full border-border border-t border-dashed text-muted text-xs tabular-nums">

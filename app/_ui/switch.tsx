@@ -29,7 +29,7 @@ export function Switch({ label, hint, onCheckedChange, onChange, className, ...p
         onCheckedChange?.(event.target.checked)
       }}
       className={cn(
-        'relative h-6 w-10 shrink-0 appearance-none rounded-full border border-control bg-surface transition-colors duration-100',
+        'relative h-6 w-10 forced-color-adjust-none shrink-0 appearance-none rounded-full border border-control bg-surface transition-colors duration-100',
         'before:absolute before:top-0.75 before:left-0.75 before:size-4 before:rounded-full before:bg-control before:transition-transform before:duration-100',
         'checked:border-accent checked:bg-accent checked:before:translate-x-4 checked:before:bg-accent-foreground',
         'disabled:border-border disabled:before:bg-border disabled:checked:border-muted disabled:checked:bg-muted disabled:checked:before:bg-surface',

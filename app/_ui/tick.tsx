@@ -24,7 +24,7 @@ export function Tick({ kind, cover = false, className, ...props }: TickProps) {
       <span
         aria-hidden="true"
         className={cn(
-          'pointer-events-none grid size-full place-content-center border border-control bg-raised',
+          'pointer-events-none grid size-full forced-color-adjust-none place-content-center border border-control bg-raised',
           'peer-checked:border-accent peer-checked:bg-accent peer-aria-invalid:border-danger-solid',
           'peer-disabled:border-border peer-disabled:bg-surface',
           'peer-disabled:peer-checked:border-muted peer-disabled:peer-checked:bg-muted',

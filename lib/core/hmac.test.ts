@@ -35,7 +35,12 @@ test('two strings are equal exactly when every UTF-16 unit is', () => {
       expect(equalStrings(a, `${a}`)).toBe(true)
     }),
   )
+  const text = 'twigsk_live_0123456789'
+  for (let at = 0; at < text.length; at++) {
+    expect(equalStrings(text, `${text.slice(0, at)}#${text.slice(at + 1)}`), String(at)).toBe(false)
+  }
   expect(equalStrings('abc', 'ab')).toBe(false)
+  expect(equalStrings('ab', 'abc')).toBe(false)
   expect(equalStrings('\u0100', '\u0000')).toBe(false)
   expect(equalStrings('', '')).toBe(true)
 })

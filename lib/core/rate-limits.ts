@@ -8,7 +8,7 @@ export const DEFAULT_PER_MINUTE: Readonly<Record<Scope, number>> = {
   admin: 50,
 }
 export const PER_MINUTE_MAX = 1_000_000
-export const WINDOW_SECONDS = 60
+const WINDOW_SECONDS = 60
 
 /** A bucket after a decision. Times in milliseconds. */
 export interface BucketState {

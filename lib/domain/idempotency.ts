@@ -31,7 +31,9 @@ export async function once(
   const requestDigest = sha256(request.body)
   const where = { organizationId_key: { organizationId, key } }
   const records = db().idempotencyRecord
-  await records.deleteMany({ where: { organizationId, createdAt: { lt: new Date(Date.now() - KEPT_MS) } } })
+  await records.deleteMany({
+    where: { organizationId, key, createdAt: { lt: new Date(Date.now() - KEPT_MS) } },
+  })
   try {
     await records.create({ data: { organizationId, key, requestDigest } })
   } catch (error) {
@@ -64,4 +66,10 @@ async function replay(
     )
   }
   return { status: first.status, body: first.body }
+}
+
+/** Removes answers older than 24 hours. Meant for once an hour; returns rows removed. */
+export async function sweepIdempotencyRecords(now: Date = new Date()): Promise<number> {
+  const createdAt = { lt: new Date(now.getTime() - KEPT_MS) }
+  return (await db().idempotencyRecord.deleteMany({ where: { createdAt } })).count
 }

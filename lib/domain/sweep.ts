@@ -1,15 +1,17 @@
+import { sweepIdempotencyRecords } from './idempotency'
 import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
 import { sweepSignUps } from './sign-ups'
 import { sweepThrottles } from './throttle'
 
-/** Removes what is past its time: dead sessions, links, sign-ups and throttles. Meant for once an hour; returns rows removed. */
-export async function sweepPeople(now: Date = new Date()): Promise<number> {
+/** Removes what is past its time: dead sessions, links, sign-ups, throttles and kept answers. Meant for once an hour; returns rows removed. */
+export async function sweepExpired(now: Date = new Date()): Promise<number> {
   const counts = [
     await sweepSessions(now),
     await sweepResets(now),
     await sweepSignUps(now),
     await sweepThrottles(now),
+    await sweepIdempotencyRecords(now),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -10,7 +10,7 @@ import {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-export interface Secrets {
+interface Secrets {
   sessionSecret: string
   keyPepper: string
   gatewaySecret: string
@@ -23,7 +23,7 @@ interface OAuthClient {
 }
 
 /** Where Redis is: nowhere yet (`embedded`), an ordinary one, or one that speaks the Upstash REST protocol. */
-export type RedisPlace =
+type RedisPlace =
   | { kind: 'embedded' }
   | { kind: 'redis'; url: string }
   | { kind: 'upstash'; url: string; token: string }

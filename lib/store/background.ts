@@ -1,6 +1,9 @@
 import { log } from './log'
 
-const running = new Set<Promise<void>>()
+/** One for the process: the server's modules and those that Next bundled must see the same work. */
+const shared = globalThis as unknown as { twigBackground?: Set<Promise<void>> }
+shared.twigBackground ??= new Set()
+const running = shared.twigBackground
 
 /** A reason without addresses or values: messages of drivers and mail servers quote what they were given. */
 export function bareCause(error: unknown): string {

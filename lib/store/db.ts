@@ -23,6 +23,7 @@ function connect() {
       apiKey: { secretHash: true },
       invitation: { tokenDigest: true },
       passwordReset: { tokenDigest: true },
+      pendingSignUp: { passwordHash: true, tokenDigest: true },
     },
   })
 }
@@ -72,6 +73,10 @@ const OUTAGE_CODES = new Set([
 const OUTAGE_TEXT =
   /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout|terminat|Connection|57P0[123]|53\d\d\d|25006|57014/i
 
+/** What pg and its pool throw themselves: sockets by code, the rest by these words alone. */
+const DRIVER_CODE = /^(?:ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
+const DRIVER_TEXT = /^(?:Connection terminated|timeout exceeded|Query read timeout|Client has encountered)/
+
 /** Whether an error means that Postgres cannot answer now, rather than that the query was wrong. */
 export function isDatabaseOutage(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
@@ -79,7 +84,11 @@ export function isDatabaseOutage(error: unknown): boolean {
     return OUTAGE_CODES.has(error.code) || (error.code === 'P2010' && OUTAGE_TEXT.test(error.message))
   }
   if (error instanceof Prisma.PrismaClientUnknownRequestError) return OUTAGE_TEXT.test(error.message)
-  return error instanceof Error && error.name === 'DriverAdapterError'
+  if (!(error instanceof Error)) return false
+  const { code } = error as Error & { code?: unknown }
+  return (
+    error.name === 'DriverAdapterError' || DRIVER_CODE.test(String(code)) || DRIVER_TEXT.test(error.message)
+  )
 }
 
 /** Throws unless Postgres answers and has Twig's tables. */

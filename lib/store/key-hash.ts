@@ -1,10 +1,9 @@
-import { cpus } from 'node:os'
 import { hash, verify } from '@node-rs/bcrypt'
 import { WorkQueue } from './work-queue'
 
 const COST = 12
-/** Apart from the passwords' queue, so that a flood of sign-ins cannot hold up the API, nor the other way round. */
-const queue = new WorkQueue({ concurrency: Math.max(1, cpus().length - 1), maxWaiting: 256 })
+/** Apart from the passwords' queue, so that a flood of sign-ins cannot hold up the API. A key is hashed on first use only. */
+const queue = new WorkQueue({ concurrency: 1, maxWaiting: 256 })
 
 let computations = 0
 

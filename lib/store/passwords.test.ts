@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { hashPassword, hashSecret, verifyPassword, verifySecret } from './passwords'
+import { hashSecret, verifySecret } from './key-hash'
+import { hashPassword, verifyPassword } from './passwords'
 
 describe('passwords', () => {
   it('are stored as bcrypt of cost 12 and never twice alike', async () => {

@@ -4,13 +4,11 @@ import { hash, verify } from '@node-rs/bcrypt'
 import { WorkQueue } from './work-queue'
 
 const COST = 12
-/** bcrypt runs on libuv's four threads, which file access and name look-ups need too: one always stays free for them. */
-const CONCURRENCY = Math.max(1, Math.min(availableParallelism() - 1, 3))
+/** bcrypt runs on libuv's four threads: API keys may take one (key-hash.ts), and one stays free for files and names. */
+const CONCURRENCY = Math.max(1, Math.min(availableParallelism() - 1, 2))
 const MAX_WAITING = 64
 
 const queue = new WorkQueue({ concurrency: CONCURRENCY, maxWaiting: MAX_WAITING })
-/** Of their own, so that people who sign in and keys in first use do not stand in each other's line. */
-const keyQueue = new WorkQueue({ concurrency: CONCURRENCY, maxWaiting: MAX_WAITING })
 
 /** The hash of a random string that nobody kept. Verifying against it costs what a real one costs. */
 const NOBODY = '$2b$12$dQsF6/Xs1eAdyvlSzxobgeJHv0NmPd35TRoE4tPIpLaG5hIPK83R6'
@@ -40,14 +38,4 @@ export function hashPassword(password: string): Promise<string> {
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
   const matches = await queue.run(() => verify(digest(password), stored ?? NOBODY))
   return matches && stored !== null
-}
-
-/** A bcrypt hash (cost 12, B3) of an API key's random secret, which is shorter than the 72 bytes that bcrypt reads. */
-export function hashSecret(secret: string): Promise<string> {
-  return keyQueue.run(() => hash(secret, { cost: COST, rejectLongPasswords: true }))
-}
-
-/** Whether the secret of an API key belongs to the stored hash. Throws temporarily_unavailable when too many wait. */
-export function verifySecret(secret: string, stored: string): Promise<boolean> {
-  return keyQueue.run(() => verify(secret, stored))
 }

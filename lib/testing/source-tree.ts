@@ -3,7 +3,7 @@ import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
-export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const FOLDERS = ['app', 'bench', 'cli', 'e2e', 'lib', 'server', 'worker']
 const GENERATED = 'lib/generated/'
