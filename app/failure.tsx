@@ -23,7 +23,7 @@ export function Failure({ error, retry, standalone = false }: FailureProps) {
         </Button>
       }
     >
-      Something that this page needs does not answer. You are still signed in, and nothing was changed.
+      Something that this page needs does not answer. Nobody is signed out by this, and nothing was changed.
     </ErrorState>
   )
 }

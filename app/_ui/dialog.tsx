@@ -76,7 +76,7 @@ export function DialogBody({ className, ...props }: ComponentProps<'div'>) {
     <div
       {...props}
       className={cn(
-        'grid min-h-24 shrink! content-start gap-5 overflow-y-auto overscroll-contain px-5 py-4 sm:px-6',
+        'grid min-h-16 shrink! content-start gap-5 overflow-y-auto overscroll-contain px-5 py-4 sm:px-6',
         className,
       )}
     />
