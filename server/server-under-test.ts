@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { variables } from '../lib/env/variables'
@@ -13,9 +13,14 @@ const STOP_TIMEOUT_MS = 40_000
 
 export interface ServerUnderTest {
   url: string
+  pid: number
   dataDir: string
-  /** What it said, on stdout and stderr. */
+  /** Where what it says goes, on stdout and stderr. */
   logFile: string
+  /** What it has said so far. */
+  log: () => string
+  /** How it ended, once it has. */
+  gone: Promise<string>
   /** Ends it as Ctrl-C does. Returns what is wrong with the way it ended, or nothing. */
   stop: () => Promise<string | undefined>
 }
@@ -38,12 +43,12 @@ function descendants(pid: number): number[] {
   return found
 }
 
-async function untilReady(child: ChildProcess, logFile: string): Promise<void> {
+async function untilReady(child: ChildProcess, log: () => string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS
-  while (!/^Twig is ready: /m.test(readFileSync(logFile, 'utf8'))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
+  while (!/^Twig is ready: /m.test(log())) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
       child.kill('SIGKILL')
-      throw new Problem(`The server under test did not become ready:\n${readFileSync(logFile, 'utf8')}`)
+      throw new Problem(`The server under test did not become ready:\n${log()}`)
     }
     await sleep(100)
   }
@@ -62,16 +67,18 @@ export async function startServerUnderTest(
   const port = await freePort()
   const dataDir = join(folder, 'data')
   const logFile = join(folder, 'server.log')
-  const log = openSync(logFile, 'a')
+  const output = openSync(logFile, 'w')
+  const log = () => readFileSync(logFile, 'utf8')
   const child = spawn(process.execPath, [join(root, 'server/bootstrap.mjs'), 'start'], {
     cwd: root,
     env: { ...neutralEnvironment(), PORT: String(port), TWIG_DATA_DIR: dataDir, ...settings },
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', output, output],
   })
   const gone = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`))
   })
-  await untilReady(child, logFile)
+  closeSync(output)
+  await untilReady(child, log)
   const stop = async () => {
     const below = descendants(child.pid ?? 0)
     child.kill('SIGINT')
@@ -83,5 +90,5 @@ export async function startServerUnderTest(
     }
     return left.length === 0 ? undefined : `It left ${left.length} process(es) behind`
   }
-  return { url: `http://localhost:${port}`, dataDir, logFile, stop }
+  return { url: `http://localhost:${port}`, pid: child.pid ?? 0, dataDir, logFile, log, gone, stop }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { z } from 'zod'
@@ -7,6 +7,7 @@ import { ensureBuild } from './build'
 import { runChecks } from './checks'
 import { root } from './configuration'
 import { installDebianPackage } from './debian'
+import { lifecycleChecks } from './lifecycle'
 import { Problem } from './problem.mjs'
 import { runCommand } from './run-command'
 import { neutralEnvironment, startServerUnderTest } from './server-under-test'
@@ -106,8 +107,9 @@ async function endToEnd(tally: Tally, folder: string): Promise<void> {
   }
   await tally.step('Ctrl-C ends everything cleanly', async () => {
     const wrong = await server.stop()
-    if (wrong) throw new Problem(`${wrong}. Its log:\n${readFileSync(server.logFile, 'utf8').slice(-4_000)}`)
+    if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log().slice(-4_000)}`)
   })
+  for (const { name, run } of lifecycleChecks) await tally.step(name, () => run(folder))
 }
 
 /**
@@ -118,6 +120,8 @@ async function endToEnd(tally: Tally, folder: string): Promise<void> {
 export async function main(): Promise<number> {
   const tally = new Tally()
   const folder = mkdtempSync(join(tmpdir(), 'twig-e2e-'))
+  // As root, Postgres runs as a user of its own and must pass through here to reach its data.
+  chmodSync(folder, 0o711)
   mkdirSync(REPORTS, { recursive: true })
   try {
     const checks = await runChecks(say)

@@ -17,6 +17,13 @@ const nav = [
       { href: '/settings/members', label: 'Members', icon: 'members' as const },
     ],
   },
+  {
+    title: 'Docs',
+    items: [
+      { href: '/docs/api', label: 'API reference', icon: 'reference' as const },
+      { href: '/docs/errors', label: 'Errors', icon: 'errors' as const },
+    ],
+  },
 ]
 
 interface Named {

@@ -22,7 +22,8 @@ export const Email = z
   .transform((value, context) => {
     const email = canonicalEmail(value)
     if (email) return email
-    context.issues.push({ code: 'custom', message: 'This is not an e-mail address', input: value })
+    const message = value.trim() === '' ? 'E-mail is required' : 'This is not an e-mail address'
+    context.issues.push({ code: 'custom', message, input: value })
     return z.NEVER
   })
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type Role, roles, type UserPrincipal } from '../core/principal'
-import type { NodeEnv } from '../env/node'
+import { restoreEnvironment, setEnvironment } from '../env/testing/environment'
 import { backgroundSettled } from '../store/background'
 import { closeDb, db } from '../store/db'
+import { startSmtpSink } from '../store/testing/smtp-sink'
 import {
   acceptInvitation,
   inviteMember,
@@ -14,24 +15,8 @@ import {
 import { listMembers } from './organizations'
 import { signInWithPassword } from './passwords'
 import { findActiveSession } from './sessions'
-import { mailsTo, newestToken } from './testing/outbox'
-import { auditOf, personOf, tenant } from './testing/tenants'
-import { createUser } from './users'
-
-vi.mock('@node-rs/bcrypt', () => ({
-  hash: async (password: string) => `plain:${randomUUID()}:${password}`,
-  verify: async (password: string, hash: string) => hash.endsWith(`:${password}`),
-}))
-const changed = vi.hoisted((): { env: Partial<NodeEnv> } => ({ env: {} }))
-vi.mock('../env/node', async (original) => {
-  const real = await original<typeof import('../env/node')>()
-  return { ...real, nodeEnv: () => ({ ...real.nodeEnv(), ...changed.env }) }
-})
-vi.mock('nodemailer', () => ({
-  createTransport: () => ({
-    sendMail: () => Promise.reject(Object.assign(new Error('refused'), { responseCode: 550 })),
-  }),
-}))
+import { newestToken } from './testing/outbox'
+import { auditOf, personAlone, personOf, tenant } from './testing/tenants'
 
 const PASSWORD = 'violet harbour lamp 42'
 const DAY_MS = 24 * 3600_000
@@ -46,7 +31,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await backgroundSettled()
-  changed.env = {}
+  restoreEnvironment()
 })
 afterAll(closeDb)
 
@@ -57,7 +42,7 @@ async function invite(role: Role = 'member', now?: Date): Promise<string> {
 
 /** Somebody with the invited address and an organization of their own, signed in there. */
 async function invitee(address = email) {
-  await createUser({ email: address, password: PASSWORD, name: 'Grace Hopper' })
+  await personAlone({ email: address, password: PASSWORD, name: 'Grace Hopper' })
   const { sid, sub, org } = await signInWithPassword({ email: address, password: PASSWORD }, origin)
   const principal: UserPrincipal = {
     kind: 'user',
@@ -110,9 +95,14 @@ describe('inviteMember', () => {
     expect(await newestToken(email, 'invitation')).toBe(token)
     const rows = await db().invitation.findMany({ where: { email }, omit: { tokenDigest: false } })
     expect(JSON.stringify(rows)).not.toContain(token)
-    changed.env = { smtpUrl: 'smtp://127.0.0.1:1' }
+    const smtp = await startSmtpSink()
+    onTestFinished(() => smtp.close())
+    setEnvironment({ SMTP_URL: smtp.url })
     expect((await inviteMember(owner, { email, role: 'member' })).link).toBeNull()
-    expect(await mailsTo(email, 'invitation')).toHaveLength(2)
+    await backgroundSettled()
+    expect(smtp.received.map(({ to }) => to)).toEqual([email])
+    const [, mailed = ''] = /\/invite\/(\w{32})\b/.exec(smtp.received[0]?.text ?? '') ?? []
+    expect(await previewInvitation(mailed)).toMatchObject({ email })
   })
 
   it('cannot be used to send mail without end', async () => {
@@ -201,7 +191,7 @@ describe('acceptInvitation', () => {
     const token = await invite()
     const other = await invitee(`other-${email}`)
     await expect(acceptInvitation({ token }, origin, other)).rejects.toEqual(code('conflict'))
-    await createUser({ email, password: PASSWORD })
+    await personAlone({ email, password: PASSWORD, name: 'Grace Hopper' })
     await expect(acceptInvitation(newPerson(token), origin, null)).rejects.toEqual(code('session_required'))
     expect(await listMembers(owner)).toHaveLength(1)
     expect(await previewInvitation(token)).toMatchObject({ accountExists: true })

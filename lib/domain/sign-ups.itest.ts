@@ -2,32 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { NodeEnv } from '../env/node'
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { restoreEnvironment, setEnvironment } from '../env/testing/environment'
 import { backgroundSettled } from '../store/background'
 import { closeDb, db } from '../store/db'
+import { type SmtpSink, startSmtpSink } from '../store/testing/smtp-sink'
 import { listMemberships } from './organizations'
 import { signInWithPassword } from './passwords'
 import { findActiveSession, type StartedSession } from './sessions'
 import { confirmSignUp, mayAnyoneSignUp, previewSignUp, signUp, sweepSignUps } from './sign-ups'
-import { mailsTo, newestToken } from './testing/outbox'
-
-vi.mock('@node-rs/bcrypt', () => ({
-  hash: async (password: string) => `plain:${randomUUID()}:${password}`,
-  verify: async (password: string, hash: string) => hash.endsWith(`:${password}`),
-}))
-
-const changed = vi.hoisted((): { env: Partial<NodeEnv> } => ({ env: {} }))
-vi.mock('../env/node', async (original) => {
-  const real = await original<typeof import('../env/node')>()
-  return { ...real, nodeEnv: () => ({ ...real.nodeEnv(), ...changed.env }) }
-})
-// Where SMTP is set, mails go to the outbox all the same, to be read there.
-vi.mock('nodemailer', () => ({
-  createTransport: () => ({
-    sendMail: () => Promise.reject(Object.assign(new Error('refused'), { responseCode: 550 })),
-  }),
-}))
+import { mailsTo } from './testing/outbox'
+import { personAlone } from './testing/tenants'
 
 const PASSWORD = 'violet harbour lamp 42'
 const OTHER = 'copper meadow clock 77'
@@ -41,7 +26,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   await backgroundSettled()
-  changed.env = {}
+  restoreEnvironment()
 })
 afterAll(closeDb)
 
@@ -59,6 +44,14 @@ async function failureOf(work: Promise<unknown>) {
   const error: unknown = await work.catch((reason: unknown) => reason)
   if (!(error instanceof Error)) throw new Error('nothing was refused')
   return { ...error, message: error.message }
+}
+
+/** SMTP_URL leads to a mail server that takes everything, until the test is over. */
+async function withSmtp(): Promise<SmtpSink> {
+  const started = await startSmtpSink()
+  onTestFinished(() => started.close())
+  setEnvironment({ SMTP_URL: started.url })
+  return started
 }
 
 describe('signing up without SMTP', () => {
@@ -110,24 +103,36 @@ describe('signing up without SMTP', () => {
 })
 
 describe('signing up with SMTP', () => {
+  let smtp: SmtpSink
   beforeEach(async () => {
-    await signUp({ ...input(), email: `first-${email}` }, origin())
-    changed.env = { smtpUrl: 'smtp://127.0.0.1:1' }
+    await personAlone({ ...input(), email: `first-${email}` })
+    smtp = await withSmtp()
   })
+
+  /** The token in the only mail so far. */
+  async function mailedToken(): Promise<string> {
+    await backgroundSettled()
+    expect(smtp.received.map(({ to }) => to)).toEqual([email])
+    return /\/signup\/(\w{32})\b/.exec(smtp.received[0]?.text ?? '')?.[1] ?? ''
+  }
 
   it('answers the same whether or not there is an account; only the mail differs', async () => {
     const fresh = await signUp(input(), origin())
     expect(fresh).toEqual({ session: null, next: 'check_mail' })
     expect(await signUp({ ...input(OTHER), email: `first-${email}` }, origin())).toEqual(fresh)
-    expect(await mailsTo(email, 'sign-up')).toHaveLength(1)
-    expect(await mailsTo(`first-${email}`, 'account-exists')).toHaveLength(1)
-    expect(await mailsTo(`first-${email}`, 'sign-up')).toHaveLength(0)
+    await backgroundSettled()
+    const mails = smtp.received.map(({ to, text }) => [to, /^Subject: (.*)$/m.exec(text)?.[1]])
+    expect(mails).toHaveLength(2)
+    expect(Object.fromEntries(mails)).toEqual({
+      [email]: 'Finish signing up to Twig',
+      [`first-${email}`]: 'You already have a Twig account',
+    })
     expect(await db().user.count({ where: { email } })).toBe(0)
   })
 
   it('finishes with the link and the password together, once', async () => {
     await signUp(input(), origin())
-    const token = await newestToken(email, 'sign-up')
+    const token = await mailedToken()
     expect(await previewSignUp(token)).toEqual({ email })
     const { session } = await confirmSignUp({ token, password: PASSWORD }, origin())
     expect(await active(session)).toMatchObject({ user: { email }, role: 'owner' })
@@ -137,7 +142,7 @@ describe('signing up with SMTP', () => {
 
   it('does not let the owner of an address finish what somebody else began', async () => {
     await signUp(input(OTHER), origin())
-    const token = await newestToken(email, 'sign-up')
+    const token = await mailedToken()
     const refused = await failureOf(confirmSignUp({ token, password: PASSWORD }, origin()))
     expect(refused).toMatchObject({
       code: 'invalid_request',
@@ -148,7 +153,7 @@ describe('signing up with SMTP', () => {
 
   it('is won by one of several who finish at once', async () => {
     await signUp(input(), origin())
-    const token = await newestToken(email, 'sign-up')
+    const token = await mailedToken()
     const tries = Array.from({ length: 5 }, () => confirmSignUp({ token, password: PASSWORD }, origin()))
     const outcomes = await Promise.allSettled(tries)
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
@@ -158,7 +163,7 @@ describe('signing up with SMTP', () => {
   it('forgets after 24 hours, and keeps no token', async () => {
     const now = new Date()
     await signUp(input(), origin(), now)
-    const token = await newestToken(email, 'sign-up')
+    const token = await mailedToken()
     const day = new Date(now.getTime() + 24 * HOUR_MS)
     expect(await previewSignUp(token, new Date(day.getTime() - 1))).not.toBeNull()
     expect(await previewSignUp(token, day)).toBeNull()
@@ -175,7 +180,7 @@ describe('signing up with SMTP', () => {
 describe('signing up by invitation only', () => {
   it('refuses a stranger and the owner of an account with the same words', async () => {
     await signUp(input(), origin())
-    changed.env = { signup: 'invite' }
+    setEnvironment({ SIGNUP: 'invite' })
     expect(await mayAnyoneSignUp()).toBe(false)
     const known = await failureOf(signUp(input(), origin()))
     const stranger = await failureOf(signUp({ ...input(), email: `no-${email}` }, origin()))
@@ -204,20 +209,23 @@ describe('the first person ever', () => {
     }
     await fresh.end()
     await closeDb()
-    changed.env = { databaseUrl: url.href }
+    setEnvironment({ DATABASE_URL: url.href })
   })
   afterEach(closeDb)
 
   it('needs neither an invitation nor a mail', async () => {
-    changed.env = { ...changed.env, signup: 'invite', smtpUrl: 'smtp://127.0.0.1:1' }
+    setEnvironment({ SIGNUP: 'invite' })
+    const smtp = await withSmtp()
     expect(await mayAnyoneSignUp()).toBe(true)
     const { session } = await signUp(input(), origin())
     expect(await active(session)).toMatchObject({ role: 'owner', user: { email } })
+    await backgroundSettled()
+    expect(smtp.received).toEqual([])
     expect(await mayAnyoneSignUp()).toBe(false)
   })
 
   it('is one of several who sign up at the same moment', async () => {
-    changed.env = { ...changed.env, signup: 'invite' }
+    setEnvironment({ SIGNUP: 'invite' })
     const tries = Array.from({ length: 6 }, (_, n) =>
       signUp({ ...input(), email: `${n}-${email}` }, origin(n)),
     )

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { closeDb, db } from '../store/db'
 import {
   auditForPerson,
@@ -10,11 +10,6 @@ import {
 } from './organizations'
 import { auditOf, personOf, tenant } from './testing/tenants'
 import { createUser, listUsers, updateProfile } from './users'
-
-vi.mock('@node-rs/bcrypt', () => ({
-  hash: async (password: string) => `plain:${randomUUID()}:${password}`,
-  verify: async (password: string, hash: string) => hash.endsWith(`:${password}`),
-}))
 
 const PASSWORD = 'violet harbour lamp 42'
 const code = (value: string) => expect.objectContaining({ code: value })

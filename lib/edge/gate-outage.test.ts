@@ -25,11 +25,13 @@ const base64 = (value: unknown): unknown => {
 }
 const fixed = (status: number, text: string) => (response: ServerResponse) =>
   response.writeHead(status).end(text)
-const result = (value: unknown) => fixed(200, JSON.stringify({ result: base64(value) }))
+/** A well-formed reply of the protocol to a pipeline of one command, which is how the client sends one. */
+const result = (value: unknown) => fixed(200, JSON.stringify([{ result: base64(value) }]))
 const facts = '{"id":"key_1","name":"CI","organizationId":"org_1","environment":"live","scopes":["admin"]}'
+const sound = ['admit', facts, '10', '9', '1', '1']
 
 /** What a Redis that is not well may do; none of it lets anybody in or calls a key invalid. */
-const faults: [string, ((response: ServerResponse) => void) | null][] = [
+const outages: [string, ((response: ServerResponse) => void) | null][] = [
   ['nothing listens', null],
   ['it never answers', () => {}],
   ['it sends headers and no body', (response) => response.writeHead(200).flushHeaders()],
@@ -45,13 +47,15 @@ const faults: [string, ((response: ServerResponse) => void) | null][] = [
   ['it answers with half a reply', fixed(200, '{"result":["YWRta')],
   ['it answers with a redirect to nowhere', (response) => response.writeHead(302, { location: '/' }).end()],
   ['an error comes as a success', fixed(200, '{"error":"ERR internal error"}')],
+  ['an error comes in a list', fixed(200, '[{"error":"ERR internal error"}]')],
+  ['the answer is an empty list', fixed(200, '[]')],
+  ['the answer is null', fixed(200, 'null')],
+  ['the answer is no list', fixed(200, JSON.stringify({ result: base64(sound) }))],
   ['the result is null', result(null)],
   ['the result is true', result(true)],
   ['the result is a number', result(1)],
-  ['the result is OK', fixed(200, '{"result":"OK"}')],
-  ['the result is an object', fixed(200, '{"result":{"kind":"admit"}}')],
+  ['the result is an object', fixed(200, '[{"result":{"kind":"admit"}}]')],
   ['the result is an empty list', result([])],
-  ['the result is the word admit', result('admit')],
   ['the result is admit alone', result(['admit'])],
   ['the result is a list of lists', result([['admit']])],
   ['the result is an unknown word', result(['welcome'])],
@@ -79,7 +83,7 @@ async function depsWith(answer: ((response: ServerResponse) => void) | null): Pr
   return { ...edgeDependencies(edgeEnvOf(url, 'token')), nowMs, verifyKey, report }
 }
 
-describe.each(faults)('when of Redis %s', (_name, answer) => {
+describe.each(outages)('when of Redis %s', (_name, answer) => {
   test('a call is 503 within a second, is not called invalid and asks no verifier', async () => {
     const deps = await depsWith(answer)
     world.verifications.length = 0
@@ -112,6 +116,18 @@ describe.each(faults)('when of Redis %s', (_name, answer) => {
     })
     expect(verdict.setCookie).toBeNull()
   })
+})
+
+test('the faults above are faults: a sound reply by the same way admits', async () => {
+  await admitted(call(await depsWith(result(sound)), 'GET', '/v1/agents', key))
+})
+
+test.each([
+  ['OK', fixed(200, '[{"result":"OK"}]')],
+  ['the word admit', result('admit')],
+  ['the facts alone', result(facts)],
+])('a reply that is text, %s, is 503 for a call', async (_name, answer) => {
+  expect((await refused(call(await depsWith(answer), 'GET', '/v1/agents', key))).status).toBe(503)
 })
 
 describe('an outage', () => {

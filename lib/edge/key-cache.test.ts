@@ -143,7 +143,7 @@ describe('an entry', () => {
   })
 
   test('holds the facts as they were given, whatever the name’s characters', async () => {
-    for (const name of ['CI', 'José 李', '"\\ {}[]', ',admin,', 'NOSCRIPT', '👩🏽‍💻', '\u2028']) {
+    for (const name of ['CI', 'José 李', '"\\ {}[]', ',admin,', ',write,', 'NOSCRIPT', '👩🏽‍💻', '\u2028']) {
       const facts = someKey({ name, scopes: ['execute'] })
       await fillKey(redis, facts, 'digest', limitsOf(facts))
       const decision = await decideKey(redis, askFor(facts, { scope: 'execute', bucket: 'execute' }))

@@ -185,6 +185,11 @@ export function nodeEnv(): NodeEnv {
   return cached
 }
 
+/** Makes the next nodeEnv() read the environment anew; for tests. */
+export function forgetEnv(): void {
+  cached = undefined
+}
+
 function complete(checked: Checked<StartEnv>): NodeEnv {
   if (!checked.ok) throw new Error(checked.problems.join('\n'))
   const { databaseUrl, secrets } = checked.value

@@ -1,3 +1,4 @@
+import { cookies } from 'next/headers'
 import type { NextRequest } from 'next/server'
 import NextAuth, { type NextAuthOptions, type User } from 'next-auth'
 import CredentialsProvider from 'next-auth/providers/credentials'
@@ -27,6 +28,9 @@ interface SignedIn extends User {
   sid: string
   org: string
 }
+
+/** Without and with TLS. */
+const CALLBACK_COOKIES = ['next-auth.callback-url', '__Secure-next-auth.callback-url']
 
 interface AuthContext {
   params: Promise<{ nextauth: string[] }>
@@ -101,14 +105,33 @@ function authOptions(): NextAuthOptions {
         const { id, sid, org } = user as SignedIn
         return { sub: id, sid, org }
       },
-      redirect: ({ url }) =>
-        URL.canParse(url, appUrl) && new URL(url, appUrl).origin === appUrl ? url : appUrl,
+      redirect: ({ url }) => (leadsHere(url) ? url : appUrl),
     },
     logger: {
       error: (code) => log().warn({ code }, 'next-auth'),
       warn: (code) => log().debug({ code }, 'next-auth'),
       debug: () => undefined,
     },
+  }
+}
+
+/** Whether next-auth would go there, and it is ours: a path, or an absolute address under APP_URL. */
+function leadsHere(address: string): boolean {
+  const { appUrl } = nodeEnv()
+  const base = address.startsWith('/') ? appUrl : undefined
+  return URL.canParse(address, base) && new URL(address, base).origin === appUrl
+}
+
+/**
+ * Takes what next-auth remembers of where to go after signing in out of the request, unless it is an address of ours: it
+ * answers one that is none with a 500, to every request of that browser. next-auth reads cookies from this jar alone.
+ */
+async function dropForeignCallback({ nextUrl }: NextRequest): Promise<void> {
+  if (!nextUrl.searchParams.getAll('callbackUrl').every(leadsHere)) nextUrl.searchParams.delete('callbackUrl')
+  const jar = await cookies()
+  for (const name of CALLBACK_COOKIES) {
+    const remembered = jar.get(name)
+    if (remembered && !leadsHere(remembered.value)) jar.delete(name)
   }
 }
 
@@ -151,6 +174,7 @@ export async function authRoute(request: NextRequest, context: AuthContext): Pro
     requestId = pass.requestId
     const [step] = (await context.params).nextauth
     if (step === 'signout') for (const claims of await presentedSessions()) await logOut(claims, pass)
+    await dropForeignCallback(request)
     const answer: Response = await NextAuth(request, context, authOptions())
     if (step !== 'callback') return answer
     const failure = failureOf(answer.headers.get('location') ?? (await addressIn(answer.clone())))

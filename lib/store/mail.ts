@@ -28,6 +28,7 @@ let transport: { url: string; transporter: Transporter } | undefined
 
 function transporterFor(url: string): Transporter {
   if (transport?.url !== url) {
+    transport?.transporter.close()
     const options = { url, pool: true, maxConnections: 2 }
     const timeouts = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS }
     transport = { url, transporter: createTransport({ ...options, ...timeouts }) }

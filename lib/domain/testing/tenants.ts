@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Environment, KeyPrincipal, Plan, Role, Scope, UserPrincipal } from '../../core/principal'
-import { db } from '../../store/db'
-import { createOrganization, operatorFor } from '../organizations'
-import { createUser } from '../users'
+import { db, inTransaction, type Transaction } from '../../store/db'
+import { hashPassword } from '../../store/passwords'
+import { addMember, createOrganization, createOrganizationForPerson, operatorFor } from '../organizations'
+import { insertUser, type User } from '../users'
 
 /** An organization of its own for a test, with an operator for it. */
 export async function tenant(plan: Plan = 'free') {
@@ -10,16 +11,42 @@ export async function tenant(plan: Plan = 'free') {
   return { organization, operator: operatorFor(organization.id) }
 }
 
+const hashes = new Map<string, Promise<string>>()
+
+/** The password's real hash, made once for all who have it: bcrypt at cost 12 takes a quarter of a second. */
+function hashOf(password: string): Promise<string> {
+  const hash = hashes.get(password) ?? hashPassword(password)
+  hashes.set(password, hash)
+  return hash
+}
+
+async function insertPerson(
+  person: { email: string; name: string; password: string },
+  place: (tx: Transaction, user: User) => Promise<unknown>,
+): Promise<User> {
+  const { email, name, password } = person
+  const passwordHash = await hashOf(password)
+  return inTransaction(async (tx) => {
+    const user = await insertUser(tx, { email, name, passwordHash }, new Date())
+    if (!user) throw new Error(`${email} has an account already`)
+    await place(tx, user)
+    return user
+  })
+}
+
+/** A person with an organization of their own, as after signing up. */
+export function personAlone(person: { email: string; name: string; password: string }): Promise<User> {
+  return insertPerson(person, (tx, user) => createOrganizationForPerson(tx, user, 'operator'))
+}
+
 /** A person of the organization, as the page layer would name them. */
 export async function personOf(organizationId: string, role: Role): Promise<UserPrincipal> {
-  const email = `${randomBytes(6).toString('hex')}@example.com`
-  const user = await createUser({
-    email,
-    password: 'plover-quartz-mandolin-42',
-    organization: organizationId,
-    role,
-  })
-  return { kind: 'user', userId: user.id, sessionId: 'sess_test', organizationId, role, environment: 'live' }
+  const name = randomBytes(6).toString('hex')
+  const person = { email: `${name}@example.com`, name, password: 'plover-quartz-mandolin-42' }
+  const { id: userId } = await insertPerson(person, (tx, user) =>
+    addMember(tx, { organizationId, userId: user.id, role }),
+  )
+  return { kind: 'user', userId, sessionId: 'sess_test', organizationId, role, environment: 'live' }
 }
 
 /** A key's principal, as the gate would vouch for it. */
