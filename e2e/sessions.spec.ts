@@ -250,3 +250,42 @@ test('sign-in answers alike whether or not the account exists', async ({ page })
   }
   expect(texts[0]).toBe(texts[1])
 })
+
+test('a foreign or malformed cookie of the sign-in library does not keep anybody out', async ({
+  page,
+  context,
+  person,
+  baseURL,
+}) => {
+  for (const value of [
+    'garbage',
+    'http%3A%2F%2F%5Bbad',
+    'https%3A%2F%2Fevil.example%2Fx',
+    '%2F%2Fevil.example',
+  ]) {
+    await context.clearCookies()
+    await context.addCookies([{ name: 'next-auth.callback-url', value, url: baseURL ?? '' }])
+    await page.goto('/login')
+    await signIn(page, person)
+    await page.waitForURL('**/agents')
+  }
+})
+
+test('after signing in a person lands on our own pages only', async ({ page, context, person, baseURL }) => {
+  const own = new URL(baseURL ?? '').origin
+  for (const next of [
+    '//evil.example',
+    '/\\evil.example',
+    'https:evil.example',
+    'https://evil.example',
+    'javascript:alert(1)',
+    '/\t/evil.example',
+    '/%09/evil.example',
+  ]) {
+    await context.clearCookies()
+    await page.goto(`/login?next=${encodeURIComponent(next)}`)
+    await signIn(page, person)
+    await page.waitForURL((url) => url.pathname !== '/login')
+    expect(new URL(page.url()).origin).toBe(own)
+  }
+})

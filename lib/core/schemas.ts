@@ -17,12 +17,12 @@ function nameField(what: string) {
 }
 
 export const Email = z
-  .string({ error: 'E-mail is required' })
+  .string({ error: 'Email is required' })
   .max(320, 'This is not an e-mail address')
   .transform((value, context) => {
     const email = canonicalEmail(value)
     if (email) return email
-    const message = value.trim() === '' ? 'E-mail is required' : 'This is not an e-mail address'
+    const message = value.trim() === '' ? 'Email is required' : 'This is not an e-mail address'
     context.issues.push({ code: 'custom', message, input: value })
     return z.NEVER
   })
