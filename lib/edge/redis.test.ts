@@ -65,7 +65,7 @@ describe('a script', () => {
   })
 })
 
-describe('an outage', () => {
+describe('an outage', { timeout: 5000 }, () => {
   test('of a closed port fails at once', async () => {
     expect(await failsAfter(connectRedis(await closedPort(), 't').get('x'))).toBeLessThan(1000)
   })

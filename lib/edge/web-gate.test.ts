@@ -101,6 +101,12 @@ describe('somebody who is not signed in', () => {
     })
   })
 
+  test('finds the way back without the parameter that Next adds to get round caches', async () => {
+    const { query } = redirected(await visit('/agents?_rsc=1abcd&env=test'))
+    expect(query.get('next')).toBe('/agents?env=test')
+    expect(redirected(await visit('/agents?_rsc=1abcd')).query.get('next')).toBe('/agents')
+  })
+
   test('costs no Redis command', async () => {
     await visit('/agents')
     await visit('/login')
