@@ -40,7 +40,7 @@ export interface GateDependencies extends Forwarding {
 export async function gate(request: Request, deps: GateDependencies): Promise<Verdict> {
   const facts = observe(request, deps)
   const resolution = resolvePolicy(facts.method, facts.pathname)
-  const surface = resolution.kind === 'row' ? resolution.surface : resolution.surface
+  const { surface } = resolution
   const context: AnswerContext = { requestId: facts.requestId, appUrl: deps.appUrl, surface }
   try {
     return await judge(request, facts, resolution, context, deps)

@@ -3,8 +3,8 @@ import { Redis } from '@upstash/redis'
 /** A call that takes longer than this counts as an outage. */
 const BUDGET_MS = 300
 
-/** What the gate and the cache ask of Redis: three commands, by any transport. */
-export type GateRedis = Pick<Redis, 'evalsha' | 'eval' | 'get' | 'set' | 'ping'>
+/** What the gate and the cache ask of Redis: four commands, by any transport. */
+export type GateRedis = Pick<Redis, 'evalsha' | 'eval' | 'get' | 'set'>
 
 /**
  * A client for the Upstash REST protocol that tries once, within 300 ms unless told otherwise, and hands values over as
