@@ -62,11 +62,15 @@ test('without a trusted proxy a claimed scheme and host are not passed on', asyn
   expect(seen).not.toHaveProperty('x-forwarded-host')
 })
 
-test('behind a trusted proxy its scheme and host stay', async () => {
+test('behind a trusted proxy its scheme counts, and the host is ours whatever it says', async () => {
   const { port } = await start(echo, { ...HTTP, trustedProxyHops: 1 })
-  const claimed = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'twig.example' }
-  expect(await headersSeen(port, claimed)).toMatchObject(claimed)
-  expect(await headersSeen(port, {})).toMatchObject({ 'x-forwarded-proto': 'http' })
+  const host = new URL(HTTP.appUrl).host
+  const claimed = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' }
+  expect(await headersSeen(port, claimed)).toMatchObject({
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': host,
+  })
+  expect(await headersSeen(port, {})).toMatchObject({ 'x-forwarded-proto': 'http', 'x-forwarded-host': host })
 })
 
 test('no header by which Twig or Next speaks to itself comes in from outside', async () => {
@@ -250,4 +254,13 @@ test('a used port is named', async () => {
   })
   await expect(start(echo, HTTP, { port })).rejects.toThrow(`Port ${port} is in use`)
   other.close()
+})
+
+test('sign-in routes, which anybody may call, take no large body', async () => {
+  const { port } = await start()
+  const send = (path: string, body: ArrayBuffer) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body })
+  expect((await send('/api/auth/callback/credentials', new ArrayBuffer(400 * 1024 + 1))).status).toBe(413)
+  expect((await send('/api/auth/callback/credentials', new ArrayBuffer(400 * 1024))).status).toBe(200)
+  expect((await send('/elsewhere', new ArrayBuffer(400 * 1024 + 1))).status).toBe(200)
 })

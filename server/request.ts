@@ -7,6 +7,9 @@ import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security
 /** The largest body anything takes (10 MiB of document) with room for the rest of a multipart form. */
 export const BODY_LIMIT_BYTES = 11 * 1024 * 1024
 
+/** Sign-in routes are open to anybody; the largest thing they take is an assertion of 256 KiB, encoded. */
+const AUTH_BODY_LIMIT_BYTES = 400 * 1024
+
 /** Headers by which Next and Twig speak to themselves; from outside they are somebody's try. */
 const INTERNAL_HEADERS =
   /^(?:x-twig-|x-middleware-|x-invoke-|x-nonce$|next-resume$|x-next-resume|x-matched-path$|x-now-route-matches$)/
@@ -32,9 +35,12 @@ function peerAddress(request: IncomingMessage): string {
 
 /**
  * Makes the forwarding headers say what is known: the peer is always the last hop, and without a trusted proxy the
- * scheme is the socket's and the host the request's own.
+ * scheme is the socket's and the host the request's own; behind one, whatever its Host says, the host is ours.
  */
-function setForwarding(request: IncomingMessage, trustedProxyHops: number): void {
+function setForwarding(
+  request: IncomingMessage,
+  { appUrl, trustedProxyHops }: RequestHandlerOptions['env'],
+): void {
   const { headers } = request
   const hops = headers['x-forwarded-for']
   const before = Array.isArray(hops) ? hops.join(', ') : hops
@@ -45,7 +51,11 @@ function setForwarding(request: IncomingMessage, trustedProxyHops: number): void
     delete headers['x-forwarded-host']
     delete headers['x-forwarded-port']
     headers['x-forwarded-proto'] = scheme
-  } else headers['x-forwarded-proto'] ??= scheme
+    return
+  }
+  headers['x-forwarded-proto'] ??= scheme
+  // Next compares a server action's Origin with it; the gate has compared that with APP_URL already.
+  headers['x-forwarded-host'] = new URL(appUrl).host
 }
 
 function stripInternal(request: IncomingMessage): void {
@@ -88,8 +98,12 @@ function refusal(request: IncomingMessage): Refusal | undefined {
     if (isRepeated(request, name))
       return { code: 'invalid_request', message: `The header ${name} was sent twice.` }
   }
-  if (Number(headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return tooLarge
+  if (Number(headers['content-length'] ?? 0) > bodyLimit(url)) return tooLarge
   return undefined
+}
+
+function bodyLimit(url: string): number {
+  return url.startsWith('/api/auth/') ? AUTH_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES
 }
 
 const tooLarge: Refusal = {
@@ -139,10 +153,11 @@ function refuse(request: IncomingMessage, response: ServerResponse, appUrl: stri
  */
 function capBody(request: IncomingMessage, response: ServerResponse, appUrl: string): void {
   const push = request.push.bind(request)
+  const limit = bodyLimit(request.url ?? '')
   let received = 0
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
     received += chunk?.length ?? 0
-    if (received <= BODY_LIMIT_BYTES) return push(chunk, encoding)
+    if (received <= limit) return push(chunk, encoding)
     request.push = () => true
     if (response.headersSent) request.destroy()
     else refuse(request, response, appUrl, tooLarge)
@@ -162,7 +177,7 @@ function isSecure(request: IncomingMessage): boolean {
 export function createRequestHandler({ handle, env }: RequestHandlerOptions): Handle {
   return (request, response) => {
     stripInternal(request)
-    setForwarding(request, env.trustedProxyHops)
+    setForwarding(request, env)
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     if (env.appUrl.startsWith('https:') && isSecure(request)) {
       response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY)

@@ -112,7 +112,7 @@ describe('permissions', () => {
     ['agents:write', 'write', 'member'],
     ['api-keys:read', 'admin', 'member'],
     ['api-keys:write', 'admin', 'member'],
-    ['members:read', 'admin', 'viewer'],
+    ['members:read', 'admin', 'member'],
     ['members:write', 'admin', 'admin'],
   ]
 

@@ -56,7 +56,7 @@ const permissions = {
   'agents:write': { scope: 'write', role: 'member' },
   'api-keys:read': { scope: 'admin', role: 'member' },
   'api-keys:write': { scope: 'admin', role: 'member' },
-  'members:read': { scope: 'admin', role: 'viewer' },
+  'members:read': { scope: 'admin', role: 'member' },
   'members:write': { scope: 'admin', role: 'admin' },
 } as const satisfies Record<string, { scope: Scope; role: Role }>
 

@@ -13,8 +13,19 @@ function nameField(what: string) {
     .trim()
     .min(1, `${what} is required`)
     .max(MAX_NAME, `${what} may have at most ${MAX_NAME} characters`)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, `${what} may not hold control characters`)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]*$/u, `${what} may not hold control characters`)
+    .regex(/[\p{L}\p{N}\p{P}\p{S}]/u, `${what} is required`)
 }
+
+/** Free text; Postgres cannot store a NUL. */
+function textField(what: string, max: number) {
+  return z
+    .string()
+    .max(max, `${what} may have at most ${max.toLocaleString('en')} characters`)
+    .refine((text) => !text.includes('\0'), `${what} may not hold the character NUL`)
+}
+
+const Id = z.string().regex(/^\w{1,64}$/, 'This is not an id')
 
 export const Email = z
   .string({ error: 'Email is required' })
@@ -99,17 +110,17 @@ export type RevocationReceipt = z.infer<typeof RevocationReceipt>
 
 const AgentModel = z.strictObject({
   source: z.enum(['twig', 'openai_key', 'anthropic_key', 'custom_key']).default('twig'),
-  name: z.string().min(1).max(200).nullable().default(null),
-  external_key_id: z.string().max(64).nullable().default(null),
+  name: textField('The model name', 200).min(1).nullable().default(null),
+  external_key_id: Id.nullable().default(null),
 })
 
 /** Creating needs only a name; replacing (PUT) sets what is left out to its default. */
 export const AgentInput = z
   .strictObject({
     name: nameField('Name'),
-    instructions: z.string().max(32_000, 'Instructions may have at most 32,000 characters').default(''),
+    instructions: textField('Instructions', 32_000).default(''),
     model: AgentModel.prefault({}),
-    data_source_ids: z.array(z.string().max(64)).max(100).default([]),
+    data_source_ids: z.array(Id).max(100).default([]),
     temperature: z.number().min(0).max(2).nullable().default(null),
     max_tokens: z.number().int().min(1).max(200_000).nullable().default(null),
     allow_fallback: z.boolean().default(false),
@@ -142,9 +153,9 @@ export type Agent = z.infer<typeof Agent>
 export const CreateAgentFormInput = AgentInput.pick({ name: true, instructions: true }).extend({
   environment: z.enum(environments),
 })
-export const AgentIdInput = z.strictObject({ id: z.string().max(128) })
+export const AgentIdInput = z.strictObject({ id: Id })
 export const ReplaceAgentFormInput = AgentInput.pick({ name: true, instructions: true }).extend({
-  id: z.string().max(128),
+  id: Id,
 })
 
 export const AgentIdParams = z.strictObject({ id: z.string().max(128) })

@@ -126,3 +126,19 @@ test('every change has its audit row with before and after', async () => {
     after: expect.objectContaining({ name: 'B' }),
   })
 })
+
+test('replacing and deleting one agent at once ends in one of both, never in a failure of its own', async () => {
+  const { organization } = await tenant()
+  const key = keyOf(organization.id, ['admin'])
+  for (let round = 0; round < 10; round++) {
+    const { id } = await createAgent(key, input('A'))
+    const outcomes = await Promise.allSettled([
+      replaceAgent(key, { id, ...input('B') }),
+      deleteAgent(key, { id }),
+      replaceAgent(key, { id, ...input('C') }),
+    ])
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    expect(refused.every((reason) => reason.code === 'not_found')).toBe(true)
+    await expect(getAgent(key, { id })).rejects.toEqual(code('not_found'))
+  }
+})

@@ -116,7 +116,12 @@ export async function replaceAgent(
   return inTransaction(async (tx) => {
     const before = await tx.agent.findFirst({ where: reachable(principal, id) })
     if (!before) throw new TwigError('not_found', 'There is no agent with this id here.')
-    const agent = shape(await tx.agent.update({ where: { id }, data: columns(input) }))
+    const [row] = await tx.agent.updateManyAndReturn({
+      where: reachable(principal, id),
+      data: columns(input),
+    })
+    if (!row) throw new TwigError('not_found', 'There is no agent with this id here.')
+    const agent = shape(row)
     await recordAudit(tx, principal, {
       action: 'agent.replaced',
       targetId: id,

@@ -180,7 +180,10 @@ export async function authRoute(request: NextRequest, context: AuthContext): Pro
     const failure = failureOf(answer.headers.get('location') ?? (await addressIn(answer.clone())))
     return failure ? refusal(failure, requestId, answer) : answer
   } catch (error) {
-    return errorResponse(toTwigError(error, requestId), requestId)
+    // next-auth reads the body itself, and throws what JSON.parse throws.
+    const cause =
+      error instanceof SyntaxError ? new TwigError('invalid_json', undefined, { cause: error }) : error
+    return errorResponse(toTwigError(cause, requestId), requestId)
   }
 }
 

@@ -6,12 +6,15 @@ import { type FormEvent, useState } from 'react'
 import type { Environment } from '@/lib/core/principal'
 import { Button } from '../../_ui/button'
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, DialogTrigger } from '../../_ui/dialog'
-import { FormError } from '../../_ui/form-error'
 import { SubmitButton } from '../../_ui/submit-button'
 import { toast } from '../../_ui/toast'
 import { useAction } from '../../_ui/use-action'
+import { FormFailure } from '../../form-failure'
 import { addAgent } from './actions'
 import { AgentFields, readAgentFields } from './agent-fields'
+
+/** Fields that say themselves what is wrong with them. */
+const SHOWN = ['name', 'instructions']
 
 /** Makes an agent in the environment that the page shows. */
 export function CreateAgentDialog({ environment }: { environment: Environment }) {
@@ -39,7 +42,7 @@ export function CreateAgentDialog({ environment }: { environment: Environment })
       <DialogContent title={environment === 'test' ? 'Create Test agent' : 'Create Live agent'}>
         <form onSubmit={create} noValidate>
           <DialogBody>
-            {failure && <FormError key={attempt}>{failure.message}</FormError>}
+            {failure && <FormFailure key={attempt} failure={failure} shown={SHOWN} />}
             <AgentFields fields={failure?.fields} />
           </DialogBody>
           <DialogFooter>

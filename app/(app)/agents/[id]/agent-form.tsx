@@ -4,12 +4,15 @@ import { useRouter } from 'next/navigation'
 import type { FormEvent } from 'react'
 import type { Agent } from '@/lib/core/schemas'
 import { Card, CardBody, CardFooter } from '../../../_ui/card'
-import { FormError } from '../../../_ui/form-error'
 import { SubmitButton } from '../../../_ui/submit-button'
 import { toast } from '../../../_ui/toast'
 import { useAction } from '../../../_ui/use-action'
+import { FormFailure } from '../../../form-failure'
 import { saveAgent } from '../actions'
 import { AgentFields, readAgentFields } from '../agent-fields'
+
+/** Fields that say themselves what is wrong with them. */
+const SHOWN = ['name', 'instructions']
 
 /** Name and instructions of an agent, to read or to change. */
 export function AgentForm({ agent, writable }: { agent: Agent; writable: boolean }) {
@@ -28,7 +31,7 @@ export function AgentForm({ agent, writable }: { agent: Agent; writable: boolean
     <form onSubmit={save} noValidate>
       <Card>
         <CardBody className="grid gap-5">
-          {failure && <FormError key={attempt}>{failure.message}</FormError>}
+          {failure && <FormFailure key={attempt} failure={failure} shown={SHOWN} />}
           <AgentFields
             fields={failure?.fields}
             name={agent.name}

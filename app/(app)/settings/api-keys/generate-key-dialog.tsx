@@ -17,13 +17,16 @@ import {
 } from '../../../_ui/dialog'
 import { Field } from '../../../_ui/field'
 import { Fieldset } from '../../../_ui/fieldset'
-import { FormError } from '../../../_ui/form-error'
 import { Input } from '../../../_ui/input'
 import { RadioCards } from '../../../_ui/radio-cards'
 import { SubmitButton } from '../../../_ui/submit-button'
 import { useAction } from '../../../_ui/use-action'
+import { FormFailure } from '../../../form-failure'
 import { createKey } from './actions'
 import { NewKey } from './new-key'
+
+/** Fields that say themselves what is wrong with them. */
+const SHOWN = ['name', 'scopes', 'environment']
 
 interface GenerateKeyDialogProps {
   /** Scopes that this person may put on a key. */
@@ -104,7 +107,7 @@ function KeyForm({ mintable, onCreated }: KeyFormProps) {
   return (
     <form onSubmit={generate} noValidate>
       <DialogBody>
-        {failure && <FormError key={attempt}>{failure.message}</FormError>}
+        {failure && <FormFailure key={attempt} failure={failure} shown={SHOWN} />}
         <Field
           label="Name"
           required

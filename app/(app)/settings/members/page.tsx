@@ -13,8 +13,20 @@ import { MemberTable } from './member-table'
 
 export const metadata: Metadata = { title: 'Members' }
 
+function NotForViewers() {
+  return (
+    <>
+      <PageHeader title="Members" />
+      <EmptyState icon={<UsersRound />} title="The list of members needs the role member">
+        Your role here is viewer. Ask an admin of the organization to change it.
+      </EmptyState>
+    </>
+  )
+}
+
 export default async function MembersPage() {
   const { principal, organization } = await requireUser()
+  if (!hasPermission(principal, 'members:read')) return <NotForViewers />
   const mayInvite = hasPermission(principal, 'members:write')
   const [members, invitations] = await Promise.all([
     listMembers(principal),

@@ -76,7 +76,10 @@ export default function ReferencePage() {
           <>
             JSON in and out. Live keys work with <code>/api/v1</code>, Test keys with{' '}
             <code>/api/test/v1</code>; their data is apart. As OpenAPI:{' '}
-            <TextLink href="/api/v1/openapi.json">openapi.json</TextLink>.
+            <a href="/api/v1/openapi.json" className="underline underline-offset-4">
+              openapi.json
+            </a>
+            .
           </>
         }
       />
