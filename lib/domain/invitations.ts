@@ -9,9 +9,9 @@ import { hashPassword } from '../store/passwords'
 import { recordAudit } from './audit'
 import { mailInvitation } from './mails'
 import { actingFor, addMember, isMember } from './organizations'
-import { requireStrongPassword } from './password-strength'
+import { judgeNewPassword } from './password-strength'
 import { type SignInOrigin, type StartedSession, startSession, switchOrganization } from './sessions'
-import { countAttempt, inviteAttempt } from './throttle'
+import { countAttempt, inviteAttempt, networkOf } from './throttle'
 import { findUserByEmail, insertUser } from './users'
 
 const TTL_MS = 7 * 24 * 3600 * 1000
@@ -222,7 +222,7 @@ async function joinAsNew(
     }
     throw new TwigError('invalid_request', 'Choose a name and a password.', { details: { fields } })
   }
-  requireStrongPassword(password, { email, name }, 'password')
+  await judgeNewPassword(networkOf(origin.clientIp), password, { email, name }, 'password')
   const passwordHash = await hashPassword(password)
   const session = await inTransaction(async (tx) => {
     const user = await insertUser(tx, { email, name, passwordHash }, now)

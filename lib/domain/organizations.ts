@@ -8,6 +8,7 @@ import {
   type Role,
   requirePermission,
 } from '../core/principal'
+import { UpdateProfileInput } from '../core/schemas'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
 
@@ -33,7 +34,6 @@ export interface Member {
   joinedAt: Date
 }
 
-const MAX_NAME = 100
 const MAX_SLUG = 48
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/
 const summary = { id: true, slug: true, name: true, plan: true } as const
@@ -131,9 +131,17 @@ export function operatorFor(organizationId: string): OperatorPrincipal {
   return { kind: 'operator', organizationId, environment: 'live' }
 }
 
+/** A name as the forms take it, cut of surrounding space. Throws invalid_request. */
+export function requireName(input: string): string {
+  const result = UpdateProfileInput.shape.name.safeParse(input)
+  if (result.success) return result.data
+  const message = `${result.error.issues[0]?.message ?? 'Name is not valid'}.`
+  throw new TwigError('invalid_request', message, { details: { fields: { name: message } } })
+}
+
 /**
  * Makes an organization; the operator's alone. Throws conflict when the given short name is taken, invalid_request when
- * it is none; without one it is made from the name.
+ * it is none or the name is no name; without one it is made from the name.
  */
 export async function createOrganization(input: {
   name: string
@@ -141,11 +149,7 @@ export async function createOrganization(input: {
   plan?: Plan
 }): Promise<Organization> {
   const { slug, plan = 'free' } = input
-  const name = input.name.trim()
-  if (name === '' || name.length > MAX_NAME) {
-    const message = `A name has 1 to ${MAX_NAME} characters.`
-    throw new TwigError('invalid_request', message, { details: { fields: { name: message } } })
-  }
+  const name = requireName(input.name)
   if (slug !== undefined && !SLUG.test(slug)) {
     const message =
       'A slug is 1 to 48 lower-case letters, digits and hyphens, with a letter or digit at both ends.'

@@ -4,11 +4,27 @@ import { passwordWeakness, requireStrongPassword } from './password-strength'
 
 const ada = { email: 'ada.lovelace@analytical.example', name: 'Ada Lovelace' }
 
+const manyWords =
+  'abc def ghi jkl mno pqr stu vwx yza bcd efg hij klm nop qrs tuv wxy zab cde fgh ijk lmn opq rst uvw'
+const dotted = `${'abc.'.repeat(15)}x@${'def.'.repeat(15)}example`
+const hostile: Array<[string, string, typeof ada]> = [
+  ['slashes', '\\/'.repeat(32), ada],
+  ['one character', '1'.repeat(64), ada],
+  ['a much used one again and again', 'p4ssw0rd'.repeat(8), ada],
+  ['a name of 25 words', manyWords.replaceAll(' ', '').slice(0, 64), { ...ada, name: manyWords }],
+  ['a name of 25 words in other letters', 'p4ssw0rd'.repeat(8), { ...ada, name: manyWords }],
+  ['an address of 30 dots', '\\/4bcd3f'.repeat(8), { ...ada, email: dotted }],
+]
+
 describe('passwordWeakness', () => {
   it.each([
     'password1234',
     'Password123!',
     'p4$$w0rdp4$$w0rd',
+    'P@55w0rd!234',
+    '5up3rm4n5up3rm4n',
+    'l3tm31npl34s3',
+    '4d4_l0v3l4c3',
     'qwertyuiop12',
     '123456789012',
     'aaaaaaaaaaaa',
@@ -38,6 +54,22 @@ describe('passwordWeakness', () => {
   it('says why, and that several words are good', () => {
     expect(passwordWeakness('password1234', ada)).toContain('much used password')
     expect(passwordWeakness('password1234', ada)).toContain('unrelated words')
+  })
+
+  it("still knows the owner's name among very many words", () => {
+    const many = { email: `${'x.'.repeat(30)}x@many.example`, name: `Lovelace ${'ab cd '.repeat(16)}` }
+    expect(passwordWeakness('Lovelace2026', many)).toMatch(/\.$/)
+    expect(passwordWeakness('violet harbour lamp 42', many)).toBeNull()
+  })
+
+  it.each(hostile)('never holds the process up for long: %s', (_, password, owner) => {
+    passwordWeakness('warm up', owner)
+    const times = Array.from({ length: 5 }, () => {
+      const from = performance.now()
+      passwordWeakness(password, owner)
+      return performance.now() - from
+    })
+    expect(Math.min(...times)).toBeLessThan(50)
   })
 
   it('answers quickly on the longest and most repetitive passwords that are let in', () => {

@@ -1,13 +1,18 @@
 import { ZxcvbnFactory } from '@zxcvbn-ts/core'
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common'
 import { TwigError } from '../core/errors'
+import { countAttempt, strengthAttempt } from './throttle'
 
 /** What zxcvbn looks at. Its time grows faster than the length, so the rest is left out of the judgement (not of the password). */
-const JUDGED_LENGTH = 64
+const JUDGED_LENGTH = 32
+/** Readings of digits and signs as letters that zxcvbn tries; its default of 100 takes seven times as long on hostile input. */
+const MOST_READINGS = 16
 /** 3 of 4: more than 10^8 guesses, safe where attempts are slowed and hashes are costly. */
 const LEAST_SCORE = 3
 /** A word of one's own shorter than this says nothing. */
 const LEAST_WORD = 3
+/** More words than these, the telling ones first, would only make the judgement slow. */
+const MOST_WORDS = 8
 /** What must remain of a password without the words known about its owner. */
 const LEAST_REST = 6
 
@@ -19,15 +24,11 @@ interface Owner {
 
 let judge: ZxcvbnFactory | undefined
 
+/** Parts before the wholes made of them: a password of the whole holds the parts too. */
 function ownWords({ email, name }: Owner): string[] {
-  const words = [
-    email,
-    ...email.split('@'),
-    ...email.split(/[^\p{L}\p{N}]+/u),
-    name,
-    ...name.split(/\s+/),
-    'twig',
-  ]
+  const [local = '', domain = ''] = email.split('@')
+  const parts = [name, local, domain].flatMap((whole) => whole.split(/[^\p{L}\p{N}]+/u).slice(0, MOST_WORDS))
+  const words = ['twig', ...parts, name, local, domain, email]
   return [...new Set(words.map((word) => word.toLowerCase()))].filter((word) => word.length >= LEAST_WORD)
 }
 
@@ -38,12 +39,18 @@ function withoutWords(password: string, words: string[]): string {
 
 /** Why the password is too easy to guess, in words for its owner; null when it is not. No rule about kinds of characters (A9). */
 export function passwordWeakness(password: string, owner: Owner): string | null {
-  judge ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs, maxLength: JUDGED_LENGTH })
+  judge ??= new ZxcvbnFactory({
+    dictionary,
+    graphs: adjacencyGraphs,
+    maxLength: JUDGED_LENGTH,
+    l33tMaxSubstitutions: MOST_READINGS,
+  })
   const words = ownWords(owner)
   if (withoutWords(password, words).length < LEAST_REST) {
     return 'This is mostly your name or address. Choose words that nobody connects with you.'
   }
-  const { score, feedback } = judge.check(password.slice(0, JUDGED_LENGTH), words)
+  const telling = words.slice(0, MOST_WORDS).map((word) => word.slice(0, JUDGED_LENGTH))
+  const { score, feedback } = judge.check(password.slice(0, JUDGED_LENGTH), telling)
   if (score >= LEAST_SCORE) return null
   return `${reasons[feedback.warning ?? ''] ?? 'This is easy to guess.'} Four or more unrelated words make a good one.`
 }
@@ -71,4 +78,18 @@ const reasons: Readonly<Record<string, string>> = {
 export function requireStrongPassword(password: string, owner: Owner, field: string): void {
   const message = passwordWeakness(password, owner)
   if (message) throw new TwigError('invalid_request', message, { details: { fields: { [field]: message } } })
+}
+
+/**
+ * The same for whoever comes from outside: counted before it is judged, for a network or a signed-in person. Throws
+ * too_many_failed_attempts, invalid_request.
+ */
+export async function judgeNewPassword(
+  whose: string,
+  password: string,
+  owner: Owner,
+  field: string,
+): Promise<void> {
+  await countAttempt(strengthAttempt(whose))
+  requireStrongPassword(password, owner, field)
 }

@@ -4,19 +4,10 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { UserPrincipal } from '../core/principal'
 import { cache } from '../store/cache'
 import { closeDb, db } from '../store/db'
-import {
-  changePassword,
-  findPassword,
-  previewReset,
-  requestPasswordReset,
-  resetPassword,
-  signInWithPassword,
-  startSessionForPassword,
-} from './passwords'
+import { changePassword, findPassword, signInWithPassword, startSessionForPassword } from './passwords'
 import { findActiveSession } from './sessions'
-import { mailsTo, newestToken } from './testing/outbox'
 import { personAlone } from './testing/tenants'
-import { countAttempt, signInAttempt } from './throttle'
+import { countAttempt, signInAttempt, strengthAttempt } from './throttle'
 import { setPassword } from './users'
 
 // Every guess is judged by bcrypt at its full cost, which a busy machine takes its time for.
@@ -44,11 +35,6 @@ const active = (sessionId: string) => findActiveSession({ userId, sessionId, iss
 async function principal(): Promise<UserPrincipal> {
   const { sid, org } = await signIn()
   return { kind: 'user', userId, sessionId: sid, organizationId: org, role: 'owner', environment: 'live' }
-}
-
-async function freshToken(at?: Date): Promise<string> {
-  await requestPasswordReset({ email }, origin(), at)
-  return newestToken(email, 'reset')
 }
 
 /** Guesses from one place, counted as those of signing in are, without the work of judging them. */
@@ -182,94 +168,19 @@ describe('changePassword', () => {
     }
   })
 
+  it('counts every judgement of a new one, before it is made', async () => {
+    const me = await principal()
+    for (let n = 0; n < 60; n++) await countAttempt(strengthAttempt(userId))
+    const refused = failure(changePassword(me, { currentPassword: PASSWORD, newPassword: 'password1234' }))
+    expect(await refused).toMatchObject({ code: 'too_many_failed_attempts' })
+  })
+
   it('writes an audit row without a trace of either password', async () => {
     const me = await principal()
     await changePassword(me, { currentPassword: PASSWORD, newPassword: OTHER })
     const rows = await db().auditLog.findMany({ where: { actorId: userId } })
     expect(rows.map(({ action }) => action)).toContain('user.password_changed')
     expect(JSON.stringify(rows)).not.toMatch(/violet|copper|\$2[aby]\$/)
-  })
-})
-
-describe('a password reset', () => {
-  it('answers the same for an address without an account, and mails it nothing', async () => {
-    const stranger = `no-${email}`
-    expect(await requestPasswordReset({ email: stranger }, origin())).toEqual(
-      await requestPasswordReset({ email }, origin()),
-    )
-    expect(await mailsTo(email, 'reset')).toHaveLength(1)
-    expect(await mailsTo(stranger, 'reset')).toHaveLength(0)
-  })
-
-  it('sets the password once, ends every session and signs in', async () => {
-    const before = await signIn()
-    const token = await freshToken()
-    expect(await previewReset(token)).toEqual({ email })
-    const { session } = await resetPassword({ token, password: OTHER }, origin())
-    expect(await active(session.sid)).toHaveProperty('user')
-    expect(await active(before.sid)).toEqual({ ended: 'password_reset' })
-    expect(await failure(signIn(PASSWORD))).toMatchObject({ code: 'invalid_credentials' })
-    expect(await previewReset(token)).toBeNull()
-    await expect(resetPassword({ token, password: PASSWORD }, origin())).rejects.toMatchObject({
-      code: 'not_found',
-    })
-  })
-
-  it('is won by one of several who redeem the same link at once', async () => {
-    const token = await freshToken()
-    const tries = Array.from({ length: 6 }, () => resetPassword({ token, password: OTHER }, origin()))
-    const outcomes = await Promise.allSettled(tries)
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-  })
-
-  it('dies with a newer link, with a sign-in, with a change of the password, and after 60 minutes', async () => {
-    const first = await freshToken()
-    const second = await freshToken()
-    expect(await previewReset(first)).toBeNull()
-    expect(await previewReset(second)).not.toBeNull()
-    const me = await principal()
-    expect(await previewReset(second)).toBeNull()
-    const third = await freshToken()
-    await changePassword(me, { currentPassword: PASSWORD, newPassword: OTHER })
-    expect(await previewReset(third)).toBeNull()
-    const then = new Date()
-    const fourth = await freshToken(then)
-    expect(await previewReset(fourth, new Date(then.getTime() + 60 * 60_000 - 1))).not.toBeNull()
-    expect(await previewReset(fourth, new Date(then.getTime() + 60 * 60_000))).toBeNull()
-    await expect(
-      resetPassword({ token: fourth, password: PASSWORD }, origin(), new Date(then.getTime() + 60 * 60_000)),
-    ).rejects.toMatchObject({ code: 'not_found' })
-  })
-
-  it('keeps the link when the new password is refused', async () => {
-    const token = await freshToken()
-    await expect(resetPassword({ token, password: 'password1234' }, origin())).rejects.toMatchObject({
-      code: 'invalid_request',
-    })
-    expect(await previewReset(token)).not.toBeNull()
-  })
-
-  it('opens the account again to an owner who was locked out', async () => {
-    await countGuesses(9, 1)
-    await failure(signIn(OTHER))
-    expect(await failure(signIn(PASSWORD))).toMatchObject({ code: 'too_many_failed_attempts' })
-    await resetPassword({ token: await freshToken(), password: OTHER }, origin())
-    expect(await signIn(OTHER)).toHaveProperty('sid')
-  })
-
-  it('is kept as a digest only, and its link points to APP_URL', async () => {
-    const token = await freshToken()
-    const rows = await db().passwordReset.findMany({ where: { userId }, omit: { tokenDigest: false } })
-    expect(JSON.stringify(rows)).not.toContain(token)
-    expect(token).toMatch(/^[0-9A-Za-z]{32}$/)
-  })
-
-  it('mails one address at most five times before it must wait', async () => {
-    for (let n = 0; n < 5; n++) await requestPasswordReset({ email }, origin(n))
-    expect(await failure(requestPasswordReset({ email }, origin(9)))).toMatchObject({
-      code: 'too_many_failed_attempts',
-    })
-    expect(await mailsTo(email, 'reset')).toHaveLength(5)
   })
 })
 

@@ -6,8 +6,8 @@ import { db, inTransaction, type Transaction } from '../store/db'
 import { sha256 } from '../store/hmac'
 import { hashPassword, requireHashingCapacity, verifyPassword } from '../store/passwords'
 import { mailPasswordChanged, mailReset } from './mails'
-import { auditForPerson } from './organizations'
-import { requireStrongPassword } from './password-strength'
+import { auditForPerson, listMemberships } from './organizations'
+import { judgeNewPassword, requireStrongPassword } from './password-strength'
 import {
   announceEnded,
   asPerson,
@@ -19,11 +19,14 @@ import {
 } from './sessions'
 import {
   type Attempt,
+  admitsAttempt,
   changePasswordAttempt,
   countAttempt,
   forgiveAccount,
   forgiveAttempt,
-  resetAttempt,
+  networkOf,
+  requestResetAttempt,
+  resetLetterAttempt,
   returnAttempt,
   signInAttempt,
 } from './throttle'
@@ -123,7 +126,7 @@ export async function changePassword(
   const found = await db().password.findUnique({ where: { userId }, select: stored })
   if (!found)
     throw new TwigError('conflict', 'Your account has no password. Ask for a reset link to set one.')
-  requireStrongPassword(input.newPassword, found.user, 'newPassword')
+  await judgeNewPassword(userId, input.newPassword, found.user, 'newPassword')
   const attempt = changePasswordAttempt(userId)
   await countAttempt(attempt)
   if (!(await judgePassword(input.currentPassword, found.hash, attempt))) {
@@ -149,15 +152,18 @@ export async function changePassword(
 
 /**
  * Sends a reset link, if there is an account with this address. The answer is the same, and given before the account is
- * even looked up. Throws too_many_failed_attempts.
+ * even looked up. When the address has had enough letters the links in them are still good: nothing is sent, and whoever
+ * made it so cannot turn the owner away. Throws too_many_failed_attempts for a network.
  */
 export async function requestPasswordReset(
   input: { email: string },
   origin: SignInOrigin,
   now: Date = new Date(),
 ): Promise<Record<string, never>> {
-  await countAttempt(resetAttempt(input.email, origin.clientIp))
-  inBackground('password reset', () => issueReset(input.email, now))
+  await countAttempt(requestResetAttempt(origin.clientIp))
+  if (await admitsAttempt(resetLetterAttempt(input.email))) {
+    inBackground('password reset', () => issueReset(input.email, now))
+  }
   return {}
 }
 
@@ -166,18 +172,9 @@ async function issueReset(email: string, now: Date): Promise<void> {
   if (!found) return
   const { userId } = found
   const token = newLinkToken()
-  await inTransaction(async (tx) => {
-    await voidResets(tx, userId)
-    await tx.passwordReset.create({
-      data: {
-        id: newId('reset'),
-        userId,
-        tokenDigest: sha256(token),
-        createdAt: now,
-        expiresAt: new Date(now.getTime() + RESET_TTL_MS),
-      },
-    })
-  })
+  const expiresAt = new Date(now.getTime() + RESET_TTL_MS)
+  const row = { id: newId('reset'), userId, tokenDigest: sha256(token), createdAt: now, expiresAt }
+  await db().passwordReset.create({ data: row, select: { id: true } })
   mailReset(email, token)
 }
 
@@ -201,20 +198,23 @@ function findReset(token: string, now: Date) {
 }
 
 /**
- * Sets a new password by a mailed link, once; ends every session of the person and signs them in here. Throws not_found
- * when the link is used, replaced or past its 60 minutes, invalid_request when the password is guessable.
+ * Sets a new password by a mailed link, once; ends every session and every other link of the person and signs them in
+ * here, with a null session when no organization has them. Throws not_found when the link is used, void or past its 60
+ * minutes, invalid_request when the password is guessable, too_many_failed_attempts.
  */
 export async function resetPassword(
   input: { token: string; password: string },
   origin: SignInOrigin,
   now: Date = new Date(),
-): Promise<{ session: StartedSession }> {
+): Promise<{ session: StartedSession | null }> {
   const row = await findReset(input.token, now)
   if (!row) throw deadLink()
   const { userId, user } = row
-  requireStrongPassword(input.password, user, 'password')
+  await judgeNewPassword(networkOf(origin.clientIp), input.password, user, 'password')
   const hash = await hashPassword(input.password)
   const { session, ended } = await inTransaction(async (tx) => {
+    // In the order of everybody else, the password before its links, so that nobody waits in a circle.
+    await tx.$executeRaw`SELECT 1 FROM passwords WHERE user_id = ${userId} FOR UPDATE`
     const claimed = await tx.passwordReset.updateMany({
       where: { tokenDigest: sha256(input.token), usedAt: null, expiresAt: { gt: now } },
       data: { usedAt: now },
@@ -222,7 +222,9 @@ export async function resetPassword(
     if (claimed.count === 0) throw deadLink()
     const ended = await replacePassword(tx, userId, hash, now)
     await auditForPerson(tx, userId, origin, { action: 'user.password_reset', targetId: userId })
-    return { ended, session: await startSessionSomewhere(tx, { userId, method: 'password' }, origin, now) }
+    const belongs = (await listMemberships(userId, tx)).length > 0
+    const place = { userId, method: 'password' }
+    return { ended, session: belongs ? await startSessionSomewhere(tx, place, origin, now) : null }
   })
   await announceEnded(ended, 'password_reset')
   await forgiveAccount(user.email)

@@ -13,6 +13,7 @@ import { findActiveSession, type StartedSession } from './sessions'
 import { confirmSignUp, mayAnyoneSignUp, previewSignUp, signUp, sweepSignUps } from './sign-ups'
 import { mailsTo } from './testing/outbox'
 import { personAlone } from './testing/tenants'
+import { type Attempt, confirmSignUpAttempt, countAttempt, signInAttempt, strengthAttempt } from './throttle'
 
 const PASSWORD = 'violet harbour lamp 42'
 const OTHER = 'copper meadow clock 77'
@@ -32,6 +33,7 @@ afterAll(closeDb)
 
 const origin = (n = 1) => ({ clientIp: `203.0.${host}.${n}`, userAgent: 'curl/8.0' })
 const input = (password = PASSWORD) => ({ name: 'Ada Lovelace', email, password })
+const bucketsOf = ({ buckets }: Attempt) => buckets.map(({ name }) => name)
 const code = (value: string) => expect.objectContaining({ code: value })
 
 function active(session: StartedSession | null) {
@@ -96,6 +98,13 @@ describe('signing up without SMTP', () => {
     expect(await db().membership.count({ where: { user: { email } } })).toBe(1)
   })
 
+  it('counts every judgement of a password before it is made, so that nobody holds the process up', async () => {
+    const attempt = strengthAttempt(origin().clientIp)
+    for (let n = 0; n < 60; n++) await countAttempt(attempt)
+    await expect(signUp(input('password1234'), origin())).rejects.toEqual(code('too_many_failed_attempts'))
+    await expect(signUp(input('password1234'), origin(2))).rejects.toEqual(code('invalid_request'))
+  })
+
   it('refuses a guessable password before anything else', async () => {
     await expect(signUp(input('ada lovelace 1815'), origin())).rejects.toEqual(code('invalid_request'))
     expect(await db().user.count({ where: { email } })).toBe(0)
@@ -138,6 +147,30 @@ describe('signing up with SMTP', () => {
     expect(await active(session)).toMatchObject({ user: { email }, role: 'owner' })
     await expect(confirmSignUp({ token, password: PASSWORD }, origin())).rejects.toEqual(code('not_found'))
     expect(await previewSignUp(token)).toBeNull()
+  })
+
+  it('finishes also while strangers guess at the address and at everybody', async () => {
+    await signUp(input(), origin())
+    const token = await mailedToken()
+    for (const bucket of [
+      'sign-in:strangers',
+      ...bucketsOf(signInAttempt({ email, clientIp: '', known: false })),
+    ]) {
+      const row = { tokens: 0, updatedAt: new Date(Date.now() + HOUR_MS) }
+      await db().throttle.upsert({ where: { bucket }, create: { bucket, ...row }, update: row })
+      onTestFinished(async () => void (await db().throttle.deleteMany({ where: { bucket } })))
+    }
+    const { session } = await confirmSignUp({ token, password: PASSWORD }, origin())
+    expect(session).toHaveProperty('sid')
+  })
+
+  it('admits ten guesses at the password of a link', async () => {
+    await signUp(input(), origin())
+    const token = await mailedToken()
+    for (let n = 0; n < 10; n++) await countAttempt(confirmSignUpAttempt(email, origin(n).clientIp))
+    await expect(confirmSignUp({ token, password: PASSWORD }, origin(99))).rejects.toEqual(
+      code('too_many_failed_attempts'),
+    )
   })
 
   it('does not let the owner of an address finish what somebody else began', async () => {

@@ -8,10 +8,17 @@ import { sendsMail } from '../store/mail'
 import { hashPassword, requireHashingCapacity } from '../store/passwords'
 import { mailAccountExists, mailFinishSignUp } from './mails'
 import { createOrganizationForPerson } from './organizations'
-import { requireStrongPassword } from './password-strength'
+import { judgeNewPassword } from './password-strength'
 import { findPassword, judgePassword, startSessionForPassword } from './passwords'
 import { isKnownPlace, type SignInOrigin, type StartedSession, startSession } from './sessions'
-import { countAttempt, forgiveAttempt, signInAttempt, signUpAttempt } from './throttle'
+import {
+  confirmSignUpAttempt,
+  countAttempt,
+  forgiveAttempt,
+  networkOf,
+  signInAttempt,
+  signUpAttempt,
+} from './throttle'
 import { findUserByEmail, insertUser, nobodyYet } from './users'
 
 const PENDING_TTL_MS = 24 * 3600 * 1000
@@ -55,8 +62,8 @@ export async function signUp(
   origin: SignInOrigin,
   now: Date = new Date(),
 ): Promise<SignUpOutcome> {
-  requireStrongPassword(input.password, input, 'password')
   requireHashingCapacity()
+  await judgeNewPassword(networkOf(origin.clientIp), input.password, input, 'password')
   const first = await nobodyYet()
   if (first) {
     const session = await signUpFirst(input, origin, now)
@@ -169,7 +176,7 @@ export async function confirmSignUp(
   const pending = await findPending(input.token, now)
   if (!pending) throw deadLink()
   const { email, name, passwordHash } = pending
-  const attempt = signInAttempt({ email, clientIp: origin.clientIp, known: false })
+  const attempt = confirmSignUpAttempt(email, origin.clientIp)
   await countAttempt(attempt)
   if (!(await judgePassword(input.password, passwordHash, attempt))) {
     const message = 'This is not the password that you chose when you signed up.'

@@ -66,6 +66,14 @@ export function signInAttempt({ email, clientIp, known }: Source): Attempt {
   }
 }
 
+/**
+ * Judgements of a new password's strength, which keep the processor to themselves for some milliseconds. `whose` is a
+ * network, or a person who is signed in. Never given back: what passes has cost as much.
+ */
+export function strengthAttempt(whose: string): Attempt {
+  return { buckets: [{ name: `strength:${whose}`, capacity: 60, refillSeconds: 10 }], forgiven: [] }
+}
+
 /** New accounts from one network, and letters to one address. */
 export function signUpAttempt(email: string, clientIp: string | null | undefined): Attempt {
   const address = { name: `sign-up:${account(email)}`, capacity: 10, refillSeconds: 360 }
@@ -73,11 +81,27 @@ export function signUpAttempt(email: string, clientIp: string | null | undefined
   return { buckets: [address, network], forgiven: [] }
 }
 
-/** Letters with a reset link: few to one address, more from one network. */
-export function resetAttempt(email: string, clientIp: string | null | undefined): Attempt {
-  const address = { name: `reset:${account(email)}`, capacity: 5, refillSeconds: 720 }
-  const network = { name: `reset:${networkOf(clientIp)}`, capacity: 30, refillSeconds: 60 }
-  return { buckets: [address, network], forgiven: [] }
+/**
+ * Guesses at the password of a sign-up that waits for its link. Only the mailbox has the link, so that no stranger's
+ * failures elsewhere count.
+ */
+export function confirmSignUpAttempt(email: string, clientIp: string | null | undefined): Attempt {
+  const here = { name: `confirm-sign-up:${account(email)}`, capacity: 10, refillSeconds: 60 }
+  const fromNetwork = { name: `confirm-sign-up:${networkOf(clientIp)}`, capacity: 100, refillSeconds: 6 }
+  return { buckets: [here, fromNetwork], forgiven: [here] }
+}
+
+/** Requests for a reset link from one network. */
+export function requestResetAttempt(clientIp: string | null | undefined): Attempt {
+  return {
+    buckets: [{ name: `reset:${networkOf(clientIp)}`, capacity: 30, refillSeconds: 60 }],
+    forgiven: [],
+  }
+}
+
+/** Letters with a reset link to one address. They bound how many of its links are good at once: about ten. */
+export function resetLetterAttempt(email: string): Attempt {
+  return { buckets: [{ name: `reset:${account(email)}`, capacity: 5, refillSeconds: 720 }], forgiven: [] }
 }
 
 /** Guesses at the present password by whoever holds a session. */
@@ -166,19 +190,26 @@ export function tooManyAttempts(retryAfterSeconds: number): TwigError {
   })
 }
 
+/** Takes a token of every bucket, or none at all; returns the buckets that had none. */
+async function takeAll(buckets: readonly Bucket[], now: Clock): Promise<Bucket[]> {
+  const taken = await take(buckets, now)
+  const empty = buckets.filter(({ name }) => !taken.includes(name))
+  if (empty.length > 0) await give(taken)
+  return empty
+}
+
 /**
  * Counts one attempt before it is judged, so that guesses sent at once are counted too. Throws too_many_failed_attempts
  * with the seconds to wait; a refused attempt takes nothing. `now` null is Postgres's clock.
  */
 export async function countAttempt({ buckets }: Attempt, now: Clock = null): Promise<void> {
-  const taken = await take(buckets, now)
-  if (taken.length === buckets.length) return
-  const retryAfterSeconds = await secondsUntilNext(
-    buckets.filter(({ name }) => !taken.includes(name)),
-    now,
-  )
-  await give(taken)
-  throw tooManyAttempts(retryAfterSeconds)
+  const empty = await takeAll(buckets, now)
+  if (empty.length > 0) throw tooManyAttempts(await secondsUntilNext(empty, now))
+}
+
+/** Counts one attempt where a refusal must not show: false, taking nothing, instead of an error. */
+export async function admitsAttempt({ buckets }: Attempt, now: Clock = null): Promise<boolean> {
+  return (await takeAll(buckets, now)).length === 0
 }
 
 /** Takes an attempt back after a success: what it counted against the account is forgotten, the rest gets its token again. */

@@ -71,6 +71,17 @@ describe('createUser', () => {
   })
 })
 
+describe('a name given by the operator', () => {
+  it('holds no line break or other control character, of a person or an organization', async () => {
+    for (const name of ['Acme\r\nBcc: eve@evil.example', 'A\u0000cme', 'A\u2028cme', 'x'.repeat(101)]) {
+      await expect(createOrganization({ name })).rejects.toEqual(code('invalid_request'))
+      await expect(createUser({ email, password: PASSWORD, name })).rejects.toEqual(code('invalid_request'))
+    }
+    await expect(createOrganization({ name: ' ' })).rejects.toEqual(code('invalid_request'))
+    expect(await db().user.count({ where: { email } })).toBe(0)
+  })
+})
+
 describe('updateProfile', () => {
   it('renames the caller and leaves an audit row in each of their organizations', async () => {
     const [first, second] = [await tenant(), await tenant()]
@@ -109,7 +120,7 @@ describe('organizations', () => {
 
   it('list their own members alone', async () => {
     const [mine, theirs] = [await tenant(), await tenant()]
-    const me = await personOf(mine.organization.id, 'viewer')
+    const me = await personOf(mine.organization.id, 'member')
     await personOf(theirs.organization.id, 'owner')
     expect((await listMembers(me)).map(({ userId }) => userId)).toEqual([me.userId])
   })

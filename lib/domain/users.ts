@@ -11,6 +11,7 @@ import {
   createOrganizationForPerson,
   findOrganization,
   operatorFor,
+  requireName,
 } from './organizations'
 import { requireStrongPassword } from './password-strength'
 import { insertPassword, setPasswordOf } from './passwords'
@@ -23,7 +24,6 @@ export interface User {
   name: string
 }
 
-const MAX_NAME = 100
 const PASSWORD_LENGTH = { least: 12, most: 1024 }
 const summary = { id: true, email: true, name: true } as const
 
@@ -95,8 +95,7 @@ export async function createUser(input: {
   role?: Role
 }): Promise<User> {
   const email = requireEmail(input.email)
-  const name = input.name?.trim() || email.slice(0, email.indexOf('@'))
-  if (name.length > MAX_NAME) throw invalid('name', `A name has at most ${MAX_NAME} characters.`)
+  const name = requireName(input.name?.trim() || email.slice(0, email.indexOf('@')))
   requireBounds(input.password)
   requireStrongPassword(input.password, { email, name }, 'password')
   const organization = input.organization ? await findOrganization(input.organization) : null

@@ -55,6 +55,13 @@ describe('sendMail without SMTP', () => {
     expect(logged()).toEqual([{ mail: 'reset', file, link: mail.link, msg: expect.any(String) }])
   })
 
+  it('keeps every header on one line', async () => {
+    sendMail({ ...mail, subject: 'Join Acme\r\nBcc: eve@evil.example\n\non Twig' })
+    await backgroundSettled()
+    const text = readFileSync(join(dataDir, 'outbox', outbox()[0] ?? ''), 'utf8')
+    expect(text).toContain('\nSubject: Join Acme Bcc: eve@evil.example on Twig\nDate: ')
+  })
+
   it('says so in the log when it cannot keep it, without the address, and throws nothing', async () => {
     setEnvironment({ TWIG_DATA_DIR: '/dev/null' })
     sendMail(mail)

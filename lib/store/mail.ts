@@ -36,6 +36,11 @@ function transporterFor(url: string): Transporter {
   return transport.transporter
 }
 
+/** A header of one line, whatever was in the value. */
+function header(name: string, value: string): string {
+  return `${name}: ${value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}`
+}
+
 /** Keeps the message as a file that only the operator can read; returns its name. */
 async function writeToOutbox(mail: Mail): Promise<string> {
   const { dataDir, mailFrom } = nodeEnv()
@@ -44,9 +49,9 @@ async function writeToOutbox(mail: Mail): Promise<string> {
   const now = new Date()
   const name = `${now.toISOString().replaceAll(/[:.]/g, '-')}-${mail.kind}-${randomBytes(4).toString('hex')}.eml`
   const head = [
-    `From: ${mailFrom}`,
-    `To: ${mail.to}`,
-    `Subject: ${mail.subject}`,
+    header('From', mailFrom),
+    header('To', mail.to),
+    header('Subject', mail.subject),
     `Date: ${now.toUTCString()}`,
     'MIME-Version: 1.0',
     'Content-Type: text/plain; charset=utf-8',

@@ -11,7 +11,7 @@ export default async function ResetTokenPage({ params }: { params: Promise<{ tok
   if (reset) return <ResetForm token={token} email={reset.email} />
   return (
     <DeadLink action={{ href: '/reset', label: 'Ask for a new link' }}>
-      It works once, within 60 minutes, and a newer link replaces it.
+      It works once, within 60 minutes, and not after you signed in or set a password meanwhile.
     </DeadLink>
   )
 }
