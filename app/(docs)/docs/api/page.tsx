@@ -131,7 +131,7 @@ export default function ReferencePage() {
                   </TableBody>
                 </Table>
               )}
-              <CodeBlock samples={[{ label: 'curl', code: curl(endpoint, appUrl) }]} />
+              <CodeBlock samples={[{ label: `curl: ${name}`, code: curl(endpoint, appUrl) }]} />
             </div>
           </section>
         )
