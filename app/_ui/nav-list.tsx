@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { cn } from './cn'
 import { type IconName, icons } from './icons'
+import { LinkPending } from './link-pending'
 
 export type NavItem = { href: string; label: string; icon?: IconName }
 export type NavGroup = { title?: string; items: NavItem[] }
@@ -49,6 +50,7 @@ export function NavList({ label, nav, onNavigate, className }: NavListProps) {
                       />
                     )}
                     {item.label}
+                    <LinkPending />
                   </Link>
                 </li>
               )
