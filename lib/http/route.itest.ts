@@ -212,6 +212,16 @@ describe('Idempotency-Key', () => {
     )
   })
 
+  test('a try that the verb itself refused is forgotten as well', async () => {
+    const { organization } = await tenant()
+    const organizationId = organization.id
+    const body = JSON.stringify({ name: 'x', data_source_ids: ['ds_1'] })
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const answer = await post(await request({ organizationId, body, headers }), none)
+      expect(await outcome(answer)).toMatchObject({ status: 400, code: 'invalid_request' })
+    }
+  })
+
   test('other keys, environments and organizations have Idempotency-Keys of their own', async () => {
     const [one, two] = [await tenant(), await tenant()]
     const body = agent('Mine')
