@@ -55,6 +55,15 @@ async function invitee(address = email) {
   return { principal, user: { id: sub, email: address } }
 }
 
+/** Resolves when some statement waits for a row that another transaction holds. */
+async function untilSomebodyWaits(): Promise<void> {
+  for (let waiting = 0; waiting === 0; ) {
+    const [row] = await db().$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock'`
+    waiting = row?.count ?? 0
+  }
+}
+
 const newPerson = (token: string) => ({ token, name: 'Grace Hopper', password: PASSWORD })
 
 describe('inviteMember', () => {
@@ -204,6 +213,22 @@ describe('acceptInvitation', () => {
     expect(await previewInvitation(token, new Date(week.getTime() - 1))).not.toBeNull()
     expect(await previewInvitation(token, week)).toBeNull()
     await expect(acceptInvitation(newPerson(token), origin, null, week)).rejects.toEqual(code('not_found'))
+  })
+
+  it('admits nobody when it is revoked while somebody accepts it', async () => {
+    const token = await invite()
+    const viewer = await invitee()
+    const accepting = await db().$transaction(
+      async (tx) => {
+        await tx.invitation.updateMany({ where: { email }, data: { revokedAt: new Date() } })
+        const promise = acceptInvitation({ token }, origin, viewer).catch((error: unknown) => error)
+        await untilSomebodyWaits()
+        return { promise }
+      },
+      { timeout: 20_000 },
+    )
+    expect(await accepting.promise).toEqual(code('not_found'))
+    expect((await listMembers(owner)).map((member) => member.email)).not.toContain(email)
   })
 
   it('is won by one of several who accept the same link at once', async () => {
