@@ -31,6 +31,25 @@ test.each(operations)(
   },
 )
 
+test.each(operations)('%s shows a body that it takes, where it takes one', (_name, { body, sample }) => {
+  expect(sample !== undefined).toBe(body !== undefined)
+  if (body) expect(body.safeParse(sample).error).toBeUndefined()
+})
+
+test('what may come as CSV can be asked for as CSV, and nothing else can', () => {
+  const csv = operations.filter(([, { csv }]) => csv !== undefined).map(([name]) => name)
+  const asked = operations.filter(([, { query }]) => query?.safeParse({ format: 'csv' }).success)
+  expect(csv).toEqual(['getApiKeyUsage'])
+  expect(asked.map(([name]) => name)).toEqual(csv)
+})
+
+test('a new key is in the answers that make one and in no other', () => {
+  const made = operations.filter(
+    ([, { output }]) => 'shape' in output && Object.hasOwn(Object(output.shape), 'key'),
+  )
+  expect(made.map(([name]) => name)).toEqual(['whoami', 'createApiKey', 'rotateApiKey'])
+})
+
 test('no two operations answer to the same method and path', () => {
   const claims = operations.map(([, { method, path }]) => `${method} ${path}`)
   expect(new Set(claims).size).toBe(claims.length)

@@ -1,5 +1,18 @@
 import type { z } from 'zod'
+import {
+  ApiKey,
+  ApiKeyIdParams,
+  ApiRequest,
+  CreateApiKeyInput,
+  NewApiKey,
+  RevocationReceipt,
+  RotateApiKeyBody,
+  UpdateApiKeyBody,
+  UsageQuery,
+  UsageReport,
+} from './key-schemas'
 import { Agent, AgentIdParams, AgentInput, DeletedAgent, ListQuery, listOf, Whoami } from './schemas'
+import { usageCsv } from './usage-csv'
 
 /** One operation of the API: what it reads and answers. Its scope and bucket stand in the policy. */
 export interface Endpoint {
@@ -10,9 +23,13 @@ export interface Endpoint {
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodObject
+  /** A body for the reference to show. */
+  sample?: Readonly<Record<string, unknown>>
   output: z.ZodType
   /** Of the answer when all went well. */
   status: 200 | 201
+  /** Writes the output as a table, where the query asks for `format=csv`. */
+  csv?(output: unknown): string
 }
 
 /** The API's operations; handlers, OpenAPI and the reference are made from these. */
@@ -37,6 +54,7 @@ export const endpoints = {
     path: '/agents',
     summary: 'Make an agent. Only a name is needed.',
     body: AgentInput,
+    sample: { name: 'Support' },
     output: Agent,
     status: 201,
   },
@@ -54,6 +72,7 @@ export const endpoints = {
     summary: 'Replace an agent as a whole; what is left out returns to its default.',
     params: AgentIdParams,
     body: AgentInput,
+    sample: { name: 'Support', instructions: 'Answer briefly.' },
     output: Agent,
     status: 200,
   },
@@ -63,6 +82,82 @@ export const endpoints = {
     summary: 'Delete an agent.',
     params: AgentIdParams,
     output: DeletedAgent,
+    status: 200,
+  },
+  listApiKeys: {
+    method: 'get',
+    path: '/api-keys',
+    summary:
+      'Keys of the organization that are not deleted, newest first: Live and Test alike, whichever base is called.',
+    query: ListQuery,
+    output: listOf(ApiKey),
+    status: 200,
+  },
+  createApiKey: {
+    method: 'post',
+    path: '/api-keys',
+    summary: 'Make a key of either environment. `key` is in this answer and nowhere else.',
+    body: CreateApiKeyInput,
+    sample: { name: 'CI', scopes: ['read'], environment: 'live' },
+    output: NewApiKey,
+    status: 201,
+  },
+  getApiKey: {
+    method: 'get',
+    path: '/api-keys/{id}',
+    summary: 'One key that is not deleted.',
+    params: ApiKeyIdParams,
+    output: ApiKey,
+    status: 200,
+  },
+  updateApiKey: {
+    method: 'patch',
+    path: '/api-keys/{id}',
+    summary:
+      'Rename, narrow, disable or enable a key, the calling one too; what is left out stays. 503 `revocation_pending`: it is done, but a cache could not be told yet.',
+    params: ApiKeyIdParams,
+    body: UpdateApiKeyBody,
+    sample: { scopes: ['read'] },
+    output: ApiKey,
+    status: 200,
+  },
+  rotateApiKey: {
+    method: 'post',
+    path: '/api-keys/{id}/rotate',
+    summary:
+      'Replace a key, the calling one too, by a successor with the same name, scopes and environment; the old one works until its grace time is over.',
+    params: ApiKeyIdParams,
+    body: RotateApiKeyBody,
+    sample: { grace: '24h' },
+    output: NewApiKey,
+    status: 201,
+  },
+  deleteApiKey: {
+    method: 'delete',
+    path: '/api-keys/{id}',
+    summary:
+      'Delete a key, the calling one too, for good. Deleting it again gives the same `revoked_at`. 503 `revocation_pending`: it is deleted, but a cache could not be told yet.',
+    params: ApiKeyIdParams,
+    output: RevocationReceipt,
+    status: 200,
+  },
+  getApiKeyUsage: {
+    method: 'get',
+    path: '/api-keys/{id}/usage',
+    summary: 'Requests with a key over time, by outcome and by endpoint, with latencies and callers.',
+    params: ApiKeyIdParams,
+    query: UsageQuery,
+    output: UsageReport,
+    status: 200,
+    csv: usageCsv,
+  },
+  listApiKeyRequests: {
+    method: 'get',
+    path: '/api-keys/{id}/requests',
+    summary: 'Single requests with a key in the last 30 days, newest first.',
+    params: ApiKeyIdParams,
+    query: ListQuery,
+    output: listOf(ApiRequest),
     status: 200,
   },
 } as const satisfies Record<string, Endpoint>

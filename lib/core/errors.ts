@@ -67,6 +67,18 @@ export const errorTable = {
     meaning: 'The key was deleted.',
     fix: 'Generate a new key in Settings → API Keys and replace the old one where it is used.',
   },
+  disabled_api_key: {
+    status: 401,
+    error: INVALID_KEY,
+    meaning: 'The key was disabled by an admin. It may be enabled again.',
+    fix: 'Enable it on its page in Settings → API Keys, or use another key.',
+  },
+  expired_api_key: {
+    status: 401,
+    error: INVALID_KEY,
+    meaning: 'The key was rotated and its grace time is over; its successor works.',
+    fix: 'Put the successor in its place. Its page is linked from the old key in Settings → API Keys.',
+  },
   session_required: {
     status: 401,
     error: 'Sign in required',
@@ -154,7 +166,8 @@ export const errorTable = {
   rate_limit_exceeded: {
     status: 429,
     error: 'Rate limit exceeded',
-    meaning: 'The token bucket of this key and scope is empty.',
+    meaning:
+      'The token bucket of this key and scope is empty, or that of all keys of the organization together: `bucket` says which.',
     fix: 'Wait the number of seconds in Retry-After; waiting exactly that long always succeeds.',
   },
   too_many_failed_attempts: {

@@ -2,31 +2,10 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { webHmac } from '../edge/hmac'
-import { equalBytes, equalStrings, toHex } from './hmac'
+import { equalStrings, toHex } from './hmac'
 
 /** Any UTF-16 unit, lone surrogates included. */
 const unit = fc.nat(0xffff).map((code) => String.fromCharCode(code))
-
-test('two byte strings are equal exactly when every byte is', () => {
-  fc.assert(
-    fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => {
-      expect(equalBytes(a, b)).toBe(Buffer.from(a).equals(Buffer.from(b)))
-      expect(equalBytes(a, a.slice())).toBe(true)
-    }),
-  )
-})
-
-test('one flipped bit anywhere, a missing or an added byte makes byte strings differ', () => {
-  const bytes = Uint8Array.from({ length: 32 }, (_, i) => i * 7)
-  for (let at = 0; at < 256; at++) {
-    const other = bytes.slice()
-    other[at >> 3] = (other[at >> 3] ?? 0) ^ (1 << (at & 7))
-    expect(equalBytes(bytes, other)).toBe(false)
-  }
-  expect(equalBytes(bytes, bytes.slice(0, 31))).toBe(false)
-  expect(equalBytes(bytes.slice(0, 31), bytes)).toBe(false)
-  expect(equalBytes(new Uint8Array(), new Uint8Array())).toBe(true)
-})
 
 test('two strings are equal exactly when every UTF-16 unit is', () => {
   fc.assert(
@@ -45,17 +24,16 @@ test('two strings are equal exactly when every UTF-16 unit is', () => {
   expect(equalStrings('', '')).toBe(true)
 })
 
-test('a late difference costs as much as an early one: comparing never stops before the end', () => {
+test('an early difference costs as much as none: comparing never stops before the end', () => {
   let reads = 0
-  const counting = new Proxy(new Uint8Array(32), {
-    get: (target, name) => {
-      if (typeof name === 'string' && /^\d+$/.test(name)) reads += 1
-      return Reflect.get(target, name, target)
+  const counting = {
+    length: 32,
+    charCodeAt: () => {
+      reads += 1
+      return 65
     },
-  })
-  const early = new Uint8Array(32).fill(0, 1)
-  early[0] = 1
-  expect(equalBytes(counting, early)).toBe(false)
+  }
+  expect(equalStrings(counting as unknown as string, 'B'.repeat(32))).toBe(false)
   expect(reads).toBe(32)
 })
 

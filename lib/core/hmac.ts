@@ -1,14 +1,6 @@
 /** HMAC-SHA256 (RFC 2104) with a key bound inside; WebCrypto at the edge, node:crypto in Node. */
 export type Hmac = (data: string) => Uint8Array | Promise<Uint8Array>
 
-/** Compares two byte strings in a time that depends on their length only. */
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  let difference = 0
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number)
-  return difference === 0
-}
-
 /** Compares two strings in a time that depends on their length only. */
 export function equalStrings(a: string, b: string): boolean {
   if (a.length !== b.length) return false

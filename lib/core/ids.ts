@@ -1,6 +1,6 @@
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-type IdPrefix = 'org' | 'user' | 'agent' | 'sess' | 'req' | 'inv' | 'reset' | 'audit'
+type IdPrefix = 'org' | 'user' | 'agent' | 'sess' | 'req' | 'inv' | 'reset' | 'audit' | 'batch'
 
 /** Uniform random base62 from the platform's CSPRNG; bytes past the last multiple of 62 are thrown away. */
 export function randomBase62(length: number): string {

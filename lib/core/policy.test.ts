@@ -24,6 +24,14 @@ describe('the API’s rows', () => {
     ['GET', '/agents/agent_1', '/api/v1/agents/agent_1', 'read', 'read'],
     ['PUT', '/agents/agent_1', '/api/v1/agents/agent_1', 'write', 'write'],
     ['DELETE', '/agents/agent_1', '/api/v1/agents/agent_1', 'write', 'write'],
+    ['GET', '/api-keys', '/api/v1/api-keys', 'admin', 'admin'],
+    ['POST', '/api-keys', '/api/v1/api-keys', 'admin', 'admin'],
+    ['GET', '/api-keys/key_1', '/api/v1/api-keys/key_1', 'admin', 'admin'],
+    ['PATCH', '/api-keys/key_1', '/api/v1/api-keys/key_1', 'admin', 'admin'],
+    ['DELETE', '/api-keys/key_1', '/api/v1/api-keys/key_1', 'admin', 'admin'],
+    ['POST', '/api-keys/key_1/rotate', '/api/v1/api-keys/key_1/rotate', 'admin', 'admin'],
+    ['GET', '/api-keys/key_1/usage', '/api/v1/api-keys/key_1/usage', 'admin', 'admin'],
+    ['GET', '/api-keys/key_1/requests', '/api/v1/api-keys/key_1/requests', 'admin', 'admin'],
   ]
   test.each(rows)('%s %s asks for the scope and bucket of the contract, under every base', (...row) => {
     const [method, path, canonical, scope, bucket] = row
@@ -46,6 +54,11 @@ describe('the API’s rows', () => {
       kind: 'row',
       row: { audience: 'none' },
     })
+  })
+
+  test('ask for admin wherever keys are seen or changed', () => {
+    const rows = apiPolicy.filter(({ pattern }) => pattern.startsWith('/api-keys'))
+    for (const row of rows) expect(row).toMatchObject({ audience: 'key', scope: 'admin', bucket: 'admin' })
   })
 
   test('with a key always name a scope and the bucket of that scope', () => {
@@ -143,7 +156,9 @@ describe('paths that are not in the table', () => {
     '/whoami.json',
     '/agents.rsc',
     '/admin',
-    '/api-keys',
+    '/api-keys/',
+    '/api-keys/key_1/usage.csv',
+    '/external-keys',
     '',
     '/',
   ]
@@ -166,6 +181,7 @@ describe('paths that are not in the table', () => {
     '/settings/api-keys/',
     '/settings%2Fapi-keys',
     '/settings/api%2Dkeys',
+    '/settings/api-keys/key_1/usage',
     '/settings/../login',
     '/account.txt',
     '/_next/data/build/account.json',
@@ -242,14 +258,24 @@ describe('the canonical path', () => {
 })
 
 describe('the web’s rows', () => {
-  test.each(['/agents', '/agents/agent_1', '/settings/api-keys', '/settings/members', '/account'])(
-    '%s is for the signed-in, to read and to act on',
-    (path) => {
-      expect(outcome(resolvePolicy('GET', path))).toBe('session')
-      expect(outcome(resolvePolicy('POST', path))).toBe('session')
-      expect(outcome(resolvePolicy('DELETE', path))).toBe('method_not_allowed')
-    },
-  )
+  test.each([
+    '/agents',
+    '/agents/agent_1',
+    '/settings/api-keys',
+    '/settings/api-keys/key_1',
+    '/settings/members',
+    '/account',
+  ])('%s is for the signed-in, to read and to act on', (path) => {
+    expect(outcome(resolvePolicy('GET', path))).toBe('session')
+    expect(outcome(resolvePolicy('POST', path))).toBe('session')
+    expect(outcome(resolvePolicy('DELETE', path))).toBe('method_not_allowed')
+  })
+
+  test('a usage file is for the signed-in, and only to read', () => {
+    const path = '/settings/api-keys/key_1/usage.csv'
+    expect(outcome(resolvePolicy('GET', path))).toBe('session')
+    expect(outcome(resolvePolicy('POST', path))).toBe('method_not_allowed')
+  })
 
   test('every page under /settings and /account is for the signed-in', () => {
     const inside = webPolicy.filter(({ pattern }) => /^\/(?:settings|account|agents)\b/.test(pattern))

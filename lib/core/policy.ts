@@ -20,6 +20,7 @@ interface PolicyRow {
 
 const read = { audience: 'key', scope: 'read', bucket: 'read' } as const
 const write = { audience: 'key', scope: 'write', bucket: 'write' } as const
+const admin = { audience: 'key', scope: 'admin', bucket: 'admin' } as const
 
 /** The API, relative to its bases. contract.md 3. */
 export const apiPolicy: readonly PolicyRow[] = [
@@ -28,6 +29,11 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['POST'], pattern: '/agents', ...write },
   { methods: ['GET'], pattern: '/agents/{id}', ...read },
   { methods: ['PUT', 'DELETE'], pattern: '/agents/{id}', ...write },
+  { methods: ['GET', 'POST'], pattern: '/api-keys', ...admin },
+  { methods: ['GET', 'PATCH', 'DELETE'], pattern: '/api-keys/{id}', ...admin },
+  { methods: ['POST'], pattern: '/api-keys/{id}/rotate', ...admin },
+  { methods: ['GET'], pattern: '/api-keys/{id}/usage', ...admin },
+  { methods: ['GET'], pattern: '/api-keys/{id}/requests', ...admin },
   { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
 ]
 
@@ -46,11 +52,14 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/auth/error', audience: 'public' },
   { methods: ['GET'], pattern: '/docs/errors', audience: 'public' },
   { methods: ['GET'], pattern: '/docs/api', audience: 'public' },
+  { methods: ['GET'], pattern: '/docs/outages', audience: 'public' },
   { methods: ['GET'], pattern: '/not-found', audience: 'public' },
   { methods: ['GET'], pattern: '/icon.svg', audience: 'public' },
   { ...page, pattern: '/agents' },
   { ...page, pattern: '/agents/{id}' },
   { ...page, pattern: '/settings/api-keys' },
+  { ...page, pattern: '/settings/api-keys/{id}' },
+  { methods: ['GET'], pattern: '/settings/api-keys/{id}/usage.csv', audience: 'session' },
   { ...page, pattern: '/settings/members' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
@@ -62,6 +71,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/healthz', audience: 'public' },
   { methods: ['GET'], pattern: '/readyz', audience: 'public' },
   { methods: ['POST'], pattern: '/api/internal/verify-key', audience: 'internal' },
+  { methods: ['POST'], pattern: '/api/internal/usage', audience: 'internal' },
 ]
 
 /** The one form under which the handlers stand; the environment travels in the pass. */

@@ -9,6 +9,7 @@ import {
   type Permission,
   type Principal,
   type Role,
+  requireMintable,
   requirePermission,
   roleAtLeast,
   roles,
@@ -25,6 +26,12 @@ const keyWith = (granted: readonly Scope[]): KeyPrincipal => ({
   keyId: 'key_1',
   keyName: 'CI',
   organizationId: 'org_1',
+  organization: {
+    slug: 'acme',
+    name: 'Acme',
+    plan: 'free',
+    perMinute: { read: 1, write: 1, execute: 1, admin: 1 },
+  },
   environment: 'live',
   scopes: granted,
 })
@@ -145,5 +152,38 @@ describe('permissions', () => {
   test.each(table)('%s is the operator’s', (permission) => {
     expect(hasPermission(operator, permission)).toBe(true)
     expect(() => requirePermission(operator, permission)).not.toThrow()
+  })
+})
+
+describe('a key is made, changed, replaced and deleted', () => {
+  test('by people whose role covers each of its scopes, in all 64 cases', () => {
+    for (const role of roles) {
+      for (const set of SETS) {
+        const covered = set.every((scope) => mintableScopes(role).includes(scope))
+        const act = () => requireMintable(personWith(role), set)
+        if (covered) expect(act, `${role}: ${set}`).not.toThrow()
+        else {
+          expect(thrownBy(act)).toMatchObject({
+            code: 'insufficient_role',
+            details: { required_role: role === 'viewer' && set[0] !== 'admin' ? 'member' : 'admin', role },
+          })
+        }
+      }
+    }
+  })
+
+  test('by keys that cover each of its scopes, in all 256 cases', () => {
+    for (const granted of SETS) {
+      for (const set of SETS) {
+        const covered = set.every((scope) => matchesScope(granted, scope))
+        const act = () => requireMintable(keyWith(granted), set)
+        if (covered) expect(act, `${granted}: ${set}`).not.toThrow()
+        else expect(thrownBy(act)).toMatchObject({ code: 'insufficient_scope', details: { scopes: granted } })
+      }
+    }
+  })
+
+  test('by the operator always', () => {
+    for (const set of SETS) expect(() => requireMintable(operator, set)).not.toThrow()
   })
 })

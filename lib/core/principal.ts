@@ -27,6 +27,8 @@ export interface KeyPrincipal extends RequestOrigin {
   organizationId: string
   environment: Environment
   scopes: readonly Scope[]
+  /** As the gate knew it when it decided. */
+  organization: { slug: string; name: string; plan: Plan; perMinute: Readonly<Record<Scope, number>> }
 }
 
 /** A signed-in person in one of their organizations. */
@@ -114,4 +116,29 @@ export function requirePermission(principal: Principal, permission: Permission):
       details: { required_role: needed.role, role },
     },
   )
+}
+
+/** Scopes of keys that the caller may make, change, replace and delete: never more than they can do themselves (B10). */
+function mintableBy(principal: Principal): readonly Scope[] {
+  switch (principal.kind) {
+    case 'operator':
+      return scopes
+    case 'user':
+      return mintableScopes(principal.role)
+    case 'key':
+      return scopes.filter((scope) => matchesScope(principal.scopes, scope))
+  }
+}
+
+/** Throws insufficient_scope or insufficient_role where a key with these scopes could do more than the caller (B10). */
+export function requireMintable(principal: Principal, wanted: readonly Scope[]): void {
+  const mintable = mintableBy(principal)
+  const beyond = wanted.find((scope) => !mintable.includes(scope))
+  if (beyond === undefined) return
+  if (principal.kind === 'key') throw insufficientScope(beyond, principal.scopes, 'This')
+  const role = principal.kind === 'user' ? principal.role : 'none'
+  const required = beyond === 'admin' ? 'admin' : 'member'
+  throw new TwigError('insufficient_role', `Your role (${role}) does not cover the scope ${beyond}.`, {
+    details: { required_role: required, role, fields: { scopes: `${beyond} needs the role ${required}` } },
+  })
 }

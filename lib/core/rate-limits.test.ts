@@ -1,13 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type BucketState, DEFAULT_PER_MINUTE, rateLimitHeaders, retryAfterSeconds } from './rate-limits'
+import {
+  type BucketState,
+  DEFAULT_PER_MINUTE,
+  ORGANIZATION_FACTOR,
+  ORGANIZATION_PER_MINUTE_MAX,
+  PER_MINUTE_MAX,
+  rateLimitHeaders,
+  retryAfterSeconds,
+} from './rate-limits'
 
 const state = (changes: Partial<BucketState>): BucketState => ({
   bucket: 'write',
+  holder: 'key',
   limit: 10,
   remaining: 0,
   nowMs: 1_800_000_000_000,
   waitMs: 6000,
+  degraded: false,
   ...changes,
 })
 
@@ -23,6 +33,19 @@ test('headers are in seconds, in both the customary and the draft’s form', () 
     'RateLimit-Policy': '"write";q=10;w=60',
     RateLimit: '"write";r=0;t=6',
   })
+})
+
+test('a bucket of one process says that it is one; the organization’s looks like any', () => {
+  expect(rateLimitHeaders(state({ degraded: true }))).toEqual({
+    ...rateLimitHeaders(state({})),
+    'X-RateLimit-Mode': 'degraded',
+  })
+  expect(rateLimitHeaders(state({ holder: 'organization' }))).toEqual(rateLimitHeaders(state({})))
+})
+
+test('all keys of an organization together may make ten times what one may', () => {
+  expect(ORGANIZATION_FACTOR).toBe(10)
+  expect(ORGANIZATION_PER_MINUTE_MAX).toBe(10 * PER_MINUTE_MAX)
 })
 
 test('Reset rounds up, so that a request at that second fits', () => {

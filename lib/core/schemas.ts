@@ -7,7 +7,7 @@ import { environments, roles, scopes } from './principal'
 const MAX_NAME = 100
 
 /** A name people read: no control characters, surrounding space cut. */
-function nameField(what: string) {
+export function nameField(what: string) {
   return z
     .string({ error: `${what} is required` })
     .trim()
@@ -83,30 +83,8 @@ export const ScopeList = z
   .max(scopes.length)
   .transform((list) => scopes.filter((scope) => list.includes(scope)))
 
-export const CreateApiKeyInput = z.strictObject({
-  name: nameField('Name'),
-  scopes: ScopeList,
-  environment: z.enum(environments, { error: 'Choose Live or Test' }),
-})
-export const ApiKeyIdInput = z.strictObject({ id: z.string().regex(/^key_\w{1,64}$/) })
-
 /** RFC 3339 in UTC. */
-const Timestamp = z.string().meta({ format: 'date-time', example: '2026-01-31T09:30:00.000Z' })
-
-export const ApiKey = z.object({
-  id: z.string(),
-  name: z.string(),
-  masked: z.string(),
-  scopes: z.array(z.enum(scopes)),
-  environment: z.enum(environments),
-  created_by: z.string().nullable(),
-  created_at: Timestamp,
-  last_used_at: Timestamp.nullable(),
-})
-export type ApiKey = z.infer<typeof ApiKey>
-
-export const RevocationReceipt = z.object({ id: z.string(), revoked_at: Timestamp, effective_at: Timestamp })
-export type RevocationReceipt = z.infer<typeof RevocationReceipt>
+export const Timestamp = z.string().meta({ format: 'date-time', example: '2026-01-31T09:30:00.000Z' })
 
 const AgentModel = z.strictObject({
   source: z.enum(['twig', 'openai_key', 'anthropic_key', 'custom_key']).default('twig'),

@@ -1,0 +1,126 @@
+import { addSketch, type LatencySketch, latencyBucket } from './latency'
+import type { Scope } from './principal'
+import type { UsageEvent } from './usage'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+
+/** Requests alike in everything that a row of usage_minutes or usage_days is told apart by. Named as the columns are. */
+export interface UsageCount {
+  key_id: string
+  /** Start of the minute or the UTC day. */
+  time: string
+  method: string
+  endpoint: string
+  scope: Scope
+  status: number
+  code: string
+  admitted: boolean
+  requests: number
+  latency: LatencySketch
+}
+
+/** Requests of one caller with one key on one UTC day. Named as the columns are. */
+export interface CallerCount {
+  key_id: string
+  day: string
+  client_ip: string
+  user_agent: string
+  requests: number
+  last_seen_at: string
+}
+
+/** What a batch adds to the tables, one entry a row. */
+export interface UsageCounts {
+  minutes: UsageCount[]
+  days: UsageCount[]
+  callers: CallerCount[]
+  /** The newest admitted request of each key. */
+  lastUses: { key_id: string; last_used_at: string }[]
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** Events of the same name are folded into one entry. */
+function fold<T>(
+  events: readonly UsageEvent[],
+  nameOf: (event: UsageEvent) => unknown[],
+  begin: (event: UsageEvent) => T,
+  add: (entry: T, event: UsageEvent) => void,
+): T[] {
+  const entries = new Map<string, T>()
+  for (const event of events) {
+    const name = JSON.stringify(nameOf(event))
+    const entry = entries.get(name) ?? begin(event)
+    entries.set(name, entry)
+    add(entry, event)
+  }
+  return [...entries.values()]
+}
+
+function countBy(events: readonly UsageEvent[], stepMs: number): UsageCount[] {
+  const timeOf = ({ timeMs }: UsageEvent) => Math.floor(timeMs / stepMs) * stepMs
+  return fold(
+    events,
+    // The primary key of the tables.
+    (event) => [event.keyId, timeOf(event), event.method, event.endpoint, event.status, event.code],
+    (event) => ({
+      key_id: event.keyId,
+      time: isoTime(timeOf(event)),
+      method: event.method,
+      endpoint: event.endpoint,
+      scope: event.scope,
+      status: event.status,
+      code: event.code,
+      admitted: event.admitted,
+      requests: 0,
+      latency: {},
+    }),
+    (count, { latencyUs }) => {
+      count.requests += 1
+      addSketch(count.latency, { [latencyBucket(latencyUs)]: 1 })
+    },
+  )
+}
+
+/** Adds up what a batch's events come to, so that it costs a few statements and not some for each event. */
+export function countEvents(events: readonly UsageEvent[]): UsageCounts {
+  const dayOf = ({ timeMs }: UsageEvent) => isoTime(timeMs).slice(0, 10)
+  return {
+    minutes: countBy(events, MINUTE_MS),
+    days: countBy(events, DAY_MS),
+    callers: fold(
+      events,
+      (event) => [event.keyId, dayOf(event), event.clientIp, event.userAgent],
+      (event): CallerCount => ({
+        key_id: event.keyId,
+        day: dayOf(event),
+        client_ip: event.clientIp,
+        user_agent: event.userAgent,
+        requests: 0,
+        last_seen_at: '',
+      }),
+      (count, { timeMs }) => {
+        const seenAt = isoTime(timeMs)
+        count.requests += 1
+        if (seenAt > count.last_seen_at) count.last_seen_at = seenAt
+      },
+    ),
+    lastUses: fold(
+      events.filter(({ admitted }) => admitted),
+      ({ keyId }) => [keyId],
+      ({ keyId }) => ({ key_id: keyId, last_used_at: '' }),
+      (use, { timeMs }) => {
+        const usedAt = isoTime(timeMs)
+        if (usedAt > use.last_used_at) use.last_used_at = usedAt
+      },
+    ),
+  }
+}
+
+/** The partition of api_requests that a time's UTC day is kept in. */
+export function requestSlot(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS) % 32
+}
