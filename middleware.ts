@@ -1,20 +1,27 @@
-import { type NextRequest, NextResponse } from 'next/server'
-import { type GateDependencies, gate } from './lib/edge/gate'
-import { edgeDependencies } from './lib/edge/host'
+import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server'
+import { gate } from './lib/edge/gate'
+import { type EdgeHost, edgeDependencies, USAGE_PATH } from './lib/edge/host'
 import { PASS_HEADER } from './lib/edge/pass'
+import { toResponse } from './lib/edge/verdict'
 import { edgeEnv } from './lib/env/edge'
 
-let dependencies: GateDependencies | undefined
+let host: EdgeHost | undefined
 
-/** Every request but the build's own static files comes through the gate. */
-export const config = { matcher: ['/((?!_next/static/).*)'] }
+/** All but the build's static files, and of the API what carries no pass yet: its routes prove one themselves. */
+export const config = {
+  matcher: [
+    '/((?!_next/static/|(?:api/)?(?:test/)?v1(?:/|$)).*)',
+    { source: '/((?:api/)?(?:test/)?v1(?:/.*)?)', missing: [{ type: 'header', key: 'x-twig-pass' }] },
+  ],
+}
 
 /** Next's way of carrying out the gate's verdict. */
-export async function middleware(request: NextRequest): Promise<Response> {
-  dependencies ??= edgeDependencies(edgeEnv())
-  const verdict = await gate(request, dependencies)
-  if (verdict.kind === 'refuse') return verdict.response
-  if (verdict.kind === 'redirect') return absolute(verdict.response, request.url)
+export async function middleware(request: NextRequest, event: NextFetchEvent): Promise<Response> {
+  host ??= edgeDependencies(edgeEnv())
+  const verdict = await gate(request, host)
+  event.waitUntil(host.gathering() ?? Promise.resolve())
+  if (verdict.kind === 'refuse' || verdict.kind === 'redirect') return toResponse(verdict, request.url)
+  if (request.nextUrl.pathname === USAGE_PATH) await host.flush()
 
   const headers = new Headers(request.headers)
   for (const name of [...headers.keys()]) if (name.startsWith('x-twig-')) headers.delete(name)
@@ -23,18 +30,11 @@ export async function middleware(request: NextRequest): Promise<Response> {
 
   const target = request.nextUrl.clone()
   target.pathname = verdict.kind === 'missing_page' ? '/not-found' : verdict.path
-  const response =
-    target.pathname === request.nextUrl.pathname
-      ? NextResponse.next({ request: { headers } })
-      : NextResponse.rewrite(target, { request: { headers } })
+  const moved = target.pathname !== request.nextUrl.pathname
+  const response = moved
+    ? NextResponse.rewrite(target, { request: { headers } })
+    : NextResponse.next({ request: { headers } })
   for (const [name, value] of Object.entries(verdict.responseHeaders)) response.headers.set(name, value)
   if (verdict.kind === 'admit' && verdict.setCookie) response.headers.append('Set-Cookie', verdict.setCookie)
-  return response
-}
-
-/** Next takes absolute addresses only, and makes those of its own host relative again. */
-function absolute(response: Response, base: string): Response {
-  const location = response.headers.get('Location')
-  if (location) response.headers.set('Location', new URL(location, base).toString())
   return response
 }

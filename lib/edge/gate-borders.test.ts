@@ -143,9 +143,9 @@ describe('plain http where the console is https', () => {
       for (const proto of ['http', null]) {
         const verdict = await over(proto, path)
         if (verdict.kind !== 'redirect') throw new Error(`expected a redirect, got ${verdict.kind}`)
-        expect(verdict.response.status).toBe(308)
-        expect(verdict.response.headers.get('Location')).toBe(`https://twig.example${path}`)
-        expect(verdict.response.headers.get('Strict-Transport-Security')).toBe('max-age=31536000')
+        expect(verdict.status).toBe(308)
+        expect(verdict.headers.Location).toBe(`https://twig.example${path}`)
+        expect(verdict.headers['Strict-Transport-Security']).toBe('max-age=31536000')
       }
     },
   )

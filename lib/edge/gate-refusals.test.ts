@@ -175,6 +175,7 @@ describe('an empty bucket', () => {
       code: 'rate_limit_exceeded',
       message: 'This key may make 10 write requests a minute. Try again in 6 s.',
       scope: 'write',
+      bucket: 'key',
       limit: 10,
       retry_after: 6,
     })
@@ -184,6 +185,38 @@ describe('an empty bucket', () => {
     expect(refusal.headers.get('WWW-Authenticate')).toBeNull()
     clock.nowMs += Number(refusal.headers.get('Retry-After')) * 1000
     await admitted(call(deps, 'POST', '/v1/agents', key))
+  })
+
+  test('of the organization says that it was all keys together, and shows that bucket', async () => {
+    const perMinute = { perMinute: { write: 3 }, organizationPerMinute: { write: 5 } }
+    const { key, facts } = await world.mint(perMinute)
+    const { key: sibling } = await world.mint({ ...perMinute, organizationId: facts.organizationId })
+    const seen: string[] = []
+    for (const asking of [key, key, key, sibling, sibling]) {
+      const { responseHeaders } = await admitted(call(deps, 'POST', '/v1/agents', asking))
+      seen.push(`${responseHeaders['X-RateLimit-Remaining']} of ${responseHeaders['X-RateLimit-Limit']}`)
+    }
+    expect(seen).toEqual(['2 of 3', '1 of 3', '0 of 3', '1 of 5', '0 of 5'])
+    expect((await refused(call(deps, 'POST', '/v1/agents', key))).body).toMatchObject({
+      bucket: 'key',
+      limit: 3,
+    })
+    const refusal = await refused(call(deps, 'POST', '/v1/agents', sibling))
+    expectContract(refusal)
+    expect(refusal.status).toBe(429)
+    expect(refusal.body).toMatchObject({
+      code: 'rate_limit_exceeded',
+      message:
+        'All keys of your organization together may make 5 write requests a minute. Try again in 12 s.',
+      scope: 'write',
+      bucket: 'organization',
+      limit: 5,
+      retry_after: 12,
+    })
+    expect(refusal.headers.get('Retry-After')).toBe('12')
+    expect(refusal.headers.get('RateLimit-Policy')).toBe('"write";q=5;w=60')
+    clock.nowMs += 12_000
+    await admitted(call(deps, 'POST', '/v1/agents', sibling))
   })
 
   test('of one scope leaves the others as they are', async () => {
@@ -238,10 +271,9 @@ describe('a preflight', () => {
       headers: { Origin: 'https://a.example', 'Access-Control-Request-Method': 'PUT' },
     }
     const verdict = await gate(requestTo('/api/v1/agents/agent_1', init), deps)
-    if (!('response' in verdict)) throw new Error('a preflight is answered by the gate')
-    const { status, headers } = verdict.response
-    expect(status).toBe(204)
-    expect(await verdict.response.text()).toBe('')
+    if (verdict.kind !== 'refuse') throw new Error('a preflight is answered by the gate')
+    const headers = new Headers(verdict.headers)
+    expect([verdict.status, verdict.body]).toEqual([204, null])
     expect(headers.get('Access-Control-Allow-Origin')).toBe('*')
     expect(headers.get('Access-Control-Allow-Methods')).toBe('DELETE, GET, HEAD, OPTIONS, PUT')
     expect(headers.get('Access-Control-Allow-Headers')).toBe('Authorization, Content-Type, Idempotency-Key')
@@ -252,8 +284,8 @@ describe('a preflight', () => {
   test('of a web path opens it to nobody', async () => {
     const init = { method: 'OPTIONS', headers: { Origin: 'https://a.example' } }
     const verdict = await gate(requestTo('/settings/api-keys', init), deps)
-    if (!('response' in verdict)) throw new Error('a preflight is answered by the gate')
-    for (const name of verdict.response.headers.keys()) expect(name).not.toMatch(/^access-control/)
+    if (verdict.kind !== 'refuse') throw new Error('a preflight is answered by the gate')
+    for (const name of Object.keys(verdict.headers)) expect(name).not.toMatch(/^access-control/i)
   })
 
   test('of an unknown address is 404', async () => {

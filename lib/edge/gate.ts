@@ -1,14 +1,15 @@
 import { digestKey, parseAuthorization, verifyTag } from '../core/api-key'
-import { TwigError } from '../core/errors'
+import { type ErrorCode, TwigError } from '../core/errors'
 import type { Hmac } from '../core/hmac'
 import { type Resolution, resolvePolicy } from '../core/policy'
 import { insufficientScope, type Scope } from '../core/principal'
-import { rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
+import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
+import { USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
 import type { Forwarding } from './client-ip'
 import type { KeyMark } from './key-cache'
-import type { KeyDecision, KeyQuestion } from './limiter'
+import type { KeyJudge } from './key-judge'
 import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, signPass } from './pass'
-import { isOwnOrigin, observe, type RequestFacts } from './request-facts'
+import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './request-facts'
 import { type AnswerContext, commonHeaders, preflight, redirect, refuse, type Verdict } from './verdict'
 import { judgePage } from './web-gate'
 
@@ -21,14 +22,12 @@ export interface GateDependencies extends Forwarding {
   pepper: Hmac
   gatewayHmac: Hmac
   nowMs(): number
-  /** One round trip to Redis; throws on an outage. */
-  decideKey(question: KeyQuestion): Promise<KeyDecision>
-  /** Has the key verified against Postgres and cached; throws on an outage. */
-  verifyKey(
-    credential: string,
-  ): Promise<{ kind: 'filled' } | { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark }>
+  /** Decides on a key: one round trip to Redis as a rule; throws when too little answers. */
+  judgeKey: KeyJudge
   /** Why a session ended, null when it did not, undefined when Redis cannot tell. */
   sessionEndReason(sessionId: string): Promise<string | null | undefined>
+  /** Takes note of a refused key; never throws and never waits. An admitted request is counted where it is answered. */
+  record(event: UsageEvent): void
   /** Where an unexpected failure is recorded. */
   report(error: unknown, requestId: string): void
 }
@@ -37,7 +36,7 @@ export interface GateDependencies extends Forwarding {
  * Decides one request. The only way in: whatever throws on the way is answered 503, nothing is let through.
  * Order for the API: policy, key's form and tag (no I/O), one Redis round trip, environment, scope, bucket.
  */
-export async function gate(request: Request, deps: GateDependencies): Promise<Verdict> {
+export async function gate(request: GateRequest, deps: GateDependencies): Promise<Verdict> {
   const facts = observe(request, deps)
   const resolution = resolvePolicy(facts.method, facts.pathname)
   const { surface } = resolution
@@ -52,7 +51,7 @@ export async function gate(request: Request, deps: GateDependencies): Promise<Ve
 }
 
 async function judge(
-  request: Request,
+  request: GateRequest,
   facts: RequestFacts,
   resolution: Resolution,
   context: AnswerContext,
@@ -90,42 +89,46 @@ async function judge(
   return judgePage(request, facts, resolution.row, context, deps)
 }
 
+type KeyRow = Extract<Resolution, { surface: 'api'; kind: 'row' }>
+
+const MARK_CODES = {
+  revoked: 'revoked_api_key',
+  disabled: 'disabled_api_key',
+  expired: 'expired_api_key',
+  absent: 'invalid_api_key',
+} as const satisfies Record<KeyMark, ErrorCode>
+
 async function judgeKey(
-  request: Request,
+  request: GateRequest,
   facts: RequestFacts,
-  resolution: Extract<Resolution, { surface: 'api'; kind: 'row' }>,
+  resolution: KeyRow,
   context: AnswerContext,
   deps: GateDependencies,
 ): Promise<Verdict> {
+  const startedMs = performance.now()
   const key = parseAuthorization(request.headers.get('authorization'))
   if (typeof key === 'string') throw new TwigError(key)
   if (!(await verifyTag(key, deps.pepper))) throw new TwigError('invalid_api_key')
 
   const { scope = 'admin', bucket = 'admin' } = resolution.row
   const take = key.environment === resolution.environment
-  const question: KeyQuestion = {
-    keyId: key.keyId,
-    digest: await digestKey(key, deps.pepper),
-    scope,
-    bucket,
-    take,
+  const digest = await digestKey(key, deps.pepper)
+  const decision = await deps.judgeKey({ keyId: key.keyId, digest, scope, bucket, take }, key.body + key.tag)
+  const elapsedUs = () => Math.round((performance.now() - startedMs) * 1000)
+  const refuseKey = (error: TwigError, state: BucketState | null) => {
+    deps.record({ ...usageOf(request, facts, resolution, key.keyId, deps), ...refusedAs(error, elapsedUs()) })
+    return refuse(error, context, state)
   }
-  const decision = await settle(question, key.body + key.tag, deps)
-  if (decision.kind === 'mark')
-    throw new TwigError(decision.reason === 'revoked' ? 'revoked_api_key' : 'invalid_api_key')
-  if (decision.kind === 'mismatch' || decision.kind === 'miss') throw new TwigError('invalid_api_key')
+  if (decision.kind === 'mismatch') throw new TwigError('invalid_api_key')
+  if (decision.kind === 'mark') return refuseKey(new TwigError(MARK_CODES[decision.reason]), null)
 
-  const { facts: keyFacts, bucket: state } = decision
-  if (decision.kind === 'known') return refuse(wrongEnvironment(key.environment, deps.appUrl), context, state)
+  const { facts: keyFacts, organization, bucket: state } = decision
+  if (decision.kind === 'known') return refuseKey(wrongEnvironment(key.environment, deps.appUrl), state)
   if (decision.kind === 'scope') {
-    const refusal = insufficientScope(
-      scope as Scope,
-      keyFacts.scopes,
-      `${facts.method} ${relative(resolution.path)}`,
-    )
-    return refuse(refusal, context, state)
+    const action = `${facts.method} ${relative(resolution.path)}`
+    return refuseKey(insufficientScope(scope as Scope, keyFacts.scopes, action), state)
   }
-  if (decision.kind === 'limit') return refuse(rateLimitExceeded(state), context, state)
+  if (decision.kind === 'limit') return refuseKey(rateLimitExceeded(state), state)
 
   const pass = await signPass(
     {
@@ -136,6 +139,8 @@ async function judgeKey(
       organizationId: keyFacts.organizationId,
       environment: keyFacts.environment,
       scopes: keyFacts.scopes,
+      organization,
+      gateUs: elapsedUs(),
     },
     deps.gatewayHmac,
     Math.floor(deps.nowMs() / 1000),
@@ -149,23 +154,35 @@ async function judgeKey(
   }
 }
 
-/** Asks Redis; on a miss has the key verified and asks once more. A key that still misses was evicted: 503, not 401. */
-async function settle(
-  question: KeyQuestion,
-  credential: string,
+/** A request as usage counts it. */
+function usageOf(
+  request: GateRequest,
+  facts: RequestFacts,
+  resolution: KeyRow,
+  keyId: string,
   deps: GateDependencies,
-): Promise<KeyDecision> {
-  const first = await deps.decideKey(question)
-  if (first.kind !== 'miss') return first
-  const verified = await deps.verifyKey(credential)
-  if (verified.kind !== 'filled') return verified
-  const second = await deps.decideKey(question)
-  if (second.kind === 'miss') throw new TwigError('temporarily_unavailable')
-  return second
+) {
+  return {
+    ...usageEventBase({
+      requestId: facts.requestId,
+      timeMs: deps.nowMs(),
+      keyId,
+      method: facts.method,
+      clientIp: facts.clientIp,
+      userAgent: request.headers.get('user-agent'),
+    }),
+    endpoint: resolution.row.pattern,
+    path: relative(resolution.path).slice(0, USAGE_PATH_MAX),
+    scope: resolution.row.bucket ?? 'admin',
+  }
+}
+
+function refusedAs(error: TwigError, latencyUs: number) {
+  return { status: error.status, code: error.code, admitted: false, latencyUs }
 }
 
 async function judgeInternal(
-  request: Request,
+  request: GateRequest,
   facts: RequestFacts,
   context: AnswerContext,
   deps: GateDependencies,
@@ -204,9 +221,10 @@ function wrongEnvironment(environment: 'live' | 'test', appUrl: string): TwigErr
   return new TwigError('wrong_environment', `This is a ${mine} key; it works with ${appUrl}${base}.`)
 }
 
-function rateLimitExceeded(state: { bucket: Scope; limit: number; waitMs: number }): TwigError {
-  const wait = retryAfterSeconds({ ...state, remaining: 0, nowMs: 0 })
-  const message = `This key may make ${state.limit} ${state.bucket} requests a minute. Try again in ${wait} s.`
-  const details = { scope: state.bucket, limit: state.limit, retry_after: wait }
+function rateLimitExceeded(state: BucketState): TwigError {
+  const wait = retryAfterSeconds(state)
+  const who = state.holder === 'key' ? 'This key' : 'All keys of your organization together'
+  const message = `${who} may make ${state.limit} ${state.bucket} requests a minute. Try again in ${wait} s.`
+  const details = { scope: state.bucket, bucket: state.holder, limit: state.limit, retry_after: wait }
   return new TwigError('rate_limit_exceeded', message, { details, retryAfterSeconds: wait })
 }

@@ -1,42 +1,92 @@
 import { z } from 'zod'
 import { TwigError } from '../core/errors'
+import { newId } from '../core/ids'
+import type { UsageEvent } from '../core/usage'
 import type { EdgeEnv } from '../env/edge'
+import { withBreaker } from './breaker'
 import type { GateDependencies } from './gate'
 import { webHmac } from './hmac'
-import { keyMarks, sessionEndReason } from './key-cache'
+import { KeyFacts, keyMarks, OrganizationProfile, sessionEndReason } from './key-cache'
+import { keyJudge, type Verification } from './key-judge'
 import { decideKey } from './limiter'
 import { INTERNAL_HEADER, signInternalCall } from './pass'
 import { connectRedis } from './redis'
 
 const VERIFY_PATH = '/api/internal/verify-key'
+/** Takes batches of usage. A call of it, an empty batch even, makes this host hand over its own. */
+export const USAGE_PATH = '/api/internal/usage'
 /** bcrypt at cost 12 takes about 0.25 s alone; a queue of first uses takes longer. */
 const VERIFY_BUDGET_MS = 10_000
+/** A key that needs no bcrypt is one look at its row. */
+const PROVED_BUDGET_MS = 1_000
+const USAGE_BUDGET_MS = 5_000
+const BATCH_EVENTS = 500
+/** Refusals are told a moment later, many at once. */
+const GATHER_MS = 250
 
-const Verification = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('filled') }),
+const Answer: z.ZodType<Verification> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('verified'),
+    cached: z.boolean(),
+    facts: KeyFacts,
+    organization: OrganizationProfile,
+  }),
   z.object({ kind: z.literal('mismatch') }),
   z.object({ kind: z.literal('mark'), reason: z.enum(keyMarks) }),
 ])
 
+/** The gate's dependencies, with a hand on what it has recorded and not yet handed over. */
+export interface EdgeHost extends GateDependencies {
+  /** Hands it over now. */
+  flush(): Promise<void>
+  /** Resolves when it is handed over; null when there is nothing. The host keeps itself alive for it. */
+  gathering(): Promise<void> | null
+}
+
 /** The gate's dependencies where only Web APIs and REST are at hand: edge middleware. */
-export function edgeDependencies(env: EdgeEnv): GateDependencies {
+export function edgeDependencies(env: EdgeEnv): EdgeHost {
   const redis = connectRedis(env.redisUrl, env.redisToken)
   const gatewayHmac = webHmac(env.gatewaySecret)
   const nowMs = () => Date.now()
 
-  async function verifyKey(credential: string) {
-    const body = JSON.stringify({ credential })
-    const signature = await signInternalCall(VERIFY_PATH, body, gatewayHmac, Math.floor(nowMs() / 1000))
-    const answer = await fetch(env.internalUrl + VERIFY_PATH, {
+  async function callTwig(path: string, body: string, budgetMs: number): Promise<Response> {
+    const signature = await signInternalCall(path, body, gatewayHmac, Math.floor(nowMs() / 1000))
+    const answer = await fetch(env.internalUrl + path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', [INTERNAL_HEADER]: signature },
       body,
       redirect: 'error',
       cache: 'no-store',
-      signal: AbortSignal.timeout(VERIFY_BUDGET_MS),
+      signal: AbortSignal.timeout(budgetMs),
     })
     if (!answer.ok) throw new TwigError('temporarily_unavailable')
-    return Verification.parse(await answer.json())
+    return answer
+  }
+
+  async function verifyKey(credential: string, proved: boolean): Promise<Verification> {
+    const body = JSON.stringify({ credential, proved })
+    const answer = await callTwig(VERIFY_PATH, body, proved ? PROVED_BUDGET_MS : VERIFY_BUDGET_MS)
+    return Answer.parse(await answer.json())
+  }
+
+  const recorded: UsageEvent[] = []
+  let gathering: Promise<void> | null = null
+  async function flush(): Promise<void> {
+    while (recorded.length > 0) {
+      const batch = { id: newId('batch'), events: recorded.splice(0, BATCH_EVENTS) }
+      const send = () => callTwig(USAGE_PATH, JSON.stringify(batch), USAGE_BUDGET_MS)
+      // The batch's id makes a second try of one that did arrive harmless.
+      await send()
+        .catch(send)
+        .catch((error: unknown) => report('usage could not be told', error))
+    }
+  }
+  function record(event: UsageEvent): void {
+    recorded.push(event)
+    gathering ??= new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
+      gathering = null
+      return flush()
+    })
   }
 
   return {
@@ -48,12 +98,29 @@ export function edgeDependencies(env: EdgeEnv): GateDependencies {
     pepper: webHmac(env.keyPepper),
     gatewayHmac,
     nowMs,
-    decideKey: (question) => decideKey(redis, question),
-    verifyKey,
-    sessionEndReason: (sessionId) => sessionEndReason(redis, sessionId).catch(() => undefined),
-    report: (error, requestId) => {
-      const cause = error instanceof Error ? error.name : 'unknown'
-      console.error(JSON.stringify({ level: 50, msg: 'gate cannot decide', requestId, cause }))
-    },
+    judgeKey: keyJudge({
+      decideKey: (question) => decideKey(redis, question),
+      verifyKey,
+      nowMs,
+      onOutage: (cause) => report('redis does not answer', cause),
+      instances: env.instances,
+    }),
+    sessionEndReason: forgiving(
+      withBreaker((sessionId: string) => sessionEndReason(redis, sessionId), nowMs),
+    ),
+    record,
+    flush,
+    gathering: () => gathering,
+    report: (error, requestId) => report('gate cannot decide', error, requestId),
   }
+}
+
+/** Undefined where Redis cannot tell; the page layer then asks Postgres. */
+export function forgiving(ask: (sessionId: string) => Promise<string | null>) {
+  return (sessionId: string) => ask(sessionId).catch(() => undefined)
+}
+
+function report(msg: string, error: unknown, requestId?: string): void {
+  const cause = error instanceof Error ? error.name : 'unknown'
+  console.error(JSON.stringify({ level: 50, msg, requestId, cause }))
 }

@@ -1,16 +1,16 @@
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { scopes } from '../core/principal'
 import {
+  changeKey,
   entryKey,
   fillKey,
   publishLimits,
   rememberRefusal,
   sessionEndReason,
-  tombstoneKey,
   tombstoneSession,
 } from './key-cache'
 import { decideKey } from './limiter'
-import { askFor, cachedKey, limitsOf, someKey } from './testing/keys'
+import { askFor, cachedKey, fill, limitsOf, someKey } from './testing/keys'
 import { openTestRedis } from './testing/redis'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -20,89 +20,6 @@ afterAll(close)
 const DAY_SECONDS = 86_400
 const ttlOf = async (key: string) => Number(await execute(['TTL', key]))
 const limitsKey = (organizationId: string) => `o:${organizationId}`
-
-describe('a deleted key', () => {
-  test('is refused as revoked from the tombstone on', async () => {
-    const { facts, question } = await cachedKey(redis, 10)
-    expect((await decideKey(redis, question)).kind).toBe('admit')
-    await tombstoneKey(redis, facts.id)
-    expect(await decideKey(redis, question)).toEqual({ kind: 'mark', reason: 'revoked' })
-  })
-
-  test('is not revived by a fill that was in flight while it was deleted', async () => {
-    const facts = someKey()
-    await tombstoneKey(redis, facts.id)
-    for (let retry = 0; retry < 3; retry++) await fillKey(redis, facts, 'digest', limitsOf(facts))
-    expect(await decideKey(redis, askFor(facts))).toEqual({ kind: 'mark', reason: 'revoked' })
-    expect(await execute(['HGETALL', entryKey(facts.id)])).toEqual(['mark', 'revoked'])
-  })
-
-  test('is not revived by a fill that comes minutes or hours late', async () => {
-    const facts = someKey()
-    await tombstoneKey(redis, facts.id)
-    for (const lateMs of [301_000, 3_600_000, 20 * 3_600_000]) {
-      clock.nowMs += lateMs
-      await fillKey(redis, facts, 'digest', limitsOf(facts))
-      expect(await decideKey(redis, askFor(facts))).toEqual({ kind: 'mark', reason: 'revoked' })
-    }
-  })
-
-  test('keeps nothing of the entry: digest, facts and scopes are gone', async () => {
-    const { facts } = await cachedKey(redis, 10)
-    await tombstoneKey(redis, facts.id)
-    expect(await execute(['HGETALL', entryKey(facts.id)])).toEqual(['mark', 'revoked'])
-  })
-
-  test('stays revoked when a look-up that began earlier says it is absent', async () => {
-    const facts = someKey()
-    await tombstoneKey(redis, facts.id)
-    await rememberRefusal(redis, facts.id, 'absent')
-    expect(await decideKey(redis, askFor(facts))).toEqual({ kind: 'mark', reason: 'revoked' })
-    expect(await ttlOf(entryKey(facts.id))).toBe(DAY_SECONDS)
-  })
-
-  test('can be deleted again: the tombstone lasts a day from the last time', async () => {
-    const facts = someKey()
-    await tombstoneKey(redis, facts.id)
-    clock.nowMs += 3_600_000
-    await tombstoneKey(redis, facts.id)
-    expect(await ttlOf(entryKey(facts.id))).toBe(DAY_SECONDS)
-  })
-
-  test('replaces an absent mark', async () => {
-    const facts = someKey()
-    await rememberRefusal(redis, facts.id, 'absent')
-    await tombstoneKey(redis, facts.id)
-    expect(await decideKey(redis, askFor(facts))).toEqual({ kind: 'mark', reason: 'revoked' })
-  })
-})
-
-describe('a remembered refusal', () => {
-  test.each(['absent', 'revoked'] as const)('%s never hides a verified key', async (reason) => {
-    const { facts, question } = await cachedKey(redis, 10)
-    await rememberRefusal(redis, facts.id, reason)
-    expect((await decideKey(redis, question)).kind).toBe('admit')
-  })
-
-  test('of an absent key lasts 30 s, of a revoked one 300 s', async () => {
-    const [absent, revoked] = [someKey(), someKey()]
-    await rememberRefusal(redis, absent.id, 'absent')
-    await rememberRefusal(redis, revoked.id, 'revoked')
-    expect(await ttlOf(entryKey(absent.id))).toBe(30)
-    expect(await ttlOf(entryKey(revoked.id))).toBe(300)
-    clock.nowMs += 30_001
-    expect(await decideKey(redis, askFor(absent))).toEqual({ kind: 'miss' })
-    expect(await decideKey(redis, askFor(revoked))).toEqual({ kind: 'mark', reason: 'revoked' })
-  })
-
-  test('is not prolonged by repeating it', async () => {
-    const facts = someKey()
-    await rememberRefusal(redis, facts.id, 'absent')
-    clock.nowMs += 20_000
-    await rememberRefusal(redis, facts.id, 'absent')
-    expect(await ttlOf(entryKey(facts.id))).toBe(10)
-  })
-})
 
 describe('an entry', () => {
   test('is believed for 300 s, and hits do not prolong it', async () => {
@@ -120,14 +37,15 @@ describe('an entry', () => {
   test('is not prolonged by filling it again while it lives', async () => {
     const { facts } = await cachedKey(redis, 10)
     clock.nowMs += 100_000
-    await fillKey(redis, facts, 'digest', limitsOf(facts))
+    await fill(redis, facts)
     expect(await ttlOf(entryKey(facts.id))).toBe(200)
   })
 
   test('is not replaced by a second fill with another secret or wider scopes', async () => {
     const facts = someKey({ scopes: ['read'] })
-    await fillKey(redis, facts, 'digest', limitsOf(facts))
-    await fillKey(redis, { ...facts, scopes: ['admin'] }, 'other', limitsOf(facts))
+    await fill(redis, facts)
+    const wider = { facts: { ...facts, scopes: ['admin' as const] }, version: 1, digest: 'other' }
+    await fillKey(redis, wider, limitsOf(facts))
     expect(await decideKey(redis, askFor(facts, { digest: 'other' }))).toEqual({ kind: 'mismatch' })
     expect(await decideKey(redis, askFor(facts))).toMatchObject({
       kind: 'scope',
@@ -145,7 +63,7 @@ describe('an entry', () => {
   test('holds the facts as they were given, whatever the name’s characters', async () => {
     for (const name of ['CI', 'José 李', '"\\ {}[]', ',admin,', ',write,', 'NOSCRIPT', '👩🏽‍💻', '\u2028']) {
       const facts = someKey({ name, scopes: ['execute'] })
-      await fillKey(redis, facts, 'digest', limitsOf(facts))
+      await fill(redis, facts)
       const decision = await decideKey(redis, askFor(facts, { scope: 'execute', bucket: 'execute' }))
       expect(decision).toMatchObject({ kind: 'admit', facts })
       expect((await decideKey(redis, askFor(facts))).kind).toBe('scope')
@@ -156,7 +74,7 @@ describe('an entry', () => {
     for (let bits = 0; bits < 16; bits++) {
       const granted = scopes.filter((_scope, i) => bits & (1 << i))
       const facts = someKey({ scopes: granted })
-      await fillKey(redis, facts, 'digest', limitsOf(facts))
+      await fill(redis, facts)
       for (const scope of scopes) {
         const expected = granted.includes(scope) || granted.includes('admin') ? 'admit' : 'scope'
         const decision = await decideKey(redis, askFor(facts, { scope, bucket: scope }))
@@ -170,7 +88,7 @@ describe('an entry', () => {
     const { facts, question } = await cachedKey(redis, 10)
     await execute(['DEL', limitsKey(facts.organizationId)])
     expect(await decideKey(redis, question)).toEqual({ kind: 'miss' })
-    await fillKey(redis, facts, 'digest', limitsOf(facts, { write: 10 }))
+    await fill(redis, facts, limitsOf(facts, { write: 10 }))
     expect((await decideKey(redis, question)).kind).toBe('admit')
   })
 })
@@ -183,28 +101,28 @@ describe('an organization’s limits', () => {
 
   test('of a lower version never replace a higher one, whoever brings them', async () => {
     const facts = someKey()
-    await fillKey(redis, facts, 'digest', limitsOf(facts, { write: 5 }, 7))
+    await fill(redis, facts, limitsOf(facts, { write: 5 }, 7))
     await publishLimits(redis, limitsOf(facts, { write: 999 }, 6))
     expect(await limitOf(facts)).toBe(5)
     const sibling = someKey({ organizationId: facts.organizationId })
-    await fillKey(redis, sibling, 'digest', limitsOf(facts, { write: 999 }, 6))
+    await fill(redis, sibling, limitsOf(facts, { write: 999 }, 6))
     expect(await limitOf(facts)).toBe(5)
     expect(await limitOf(sibling)).toBe(5)
   })
 
   test('of a higher version count at once, from a publication and from a fill', async () => {
     const facts = someKey()
-    await fillKey(redis, facts, 'digest', limitsOf(facts, { write: 5 }, 1))
+    await fill(redis, facts, limitsOf(facts, { write: 5 }, 1))
     await publishLimits(redis, limitsOf(facts, { write: 6 }, 2))
     expect(await limitOf(facts)).toBe(6)
     const sibling = someKey({ organizationId: facts.organizationId })
-    await fillKey(redis, sibling, 'digest', limitsOf(facts, { write: 7 }, 3))
+    await fill(redis, sibling, limitsOf(facts, { write: 7 }, 3))
     expect(await limitOf(facts)).toBe(7)
   })
 
   test('compare versions as numbers: 10 is newer than 9', async () => {
     const facts = someKey()
-    await fillKey(redis, facts, 'digest', limitsOf(facts, { write: 5 }, 9))
+    await fill(redis, facts, limitsOf(facts, { write: 5 }, 9))
     await publishLimits(redis, limitsOf(facts, { write: 6 }, 10))
     expect(await limitOf(facts)).toBe(6)
     await publishLimits(redis, limitsOf(facts, { write: 7 }, 9))
@@ -218,10 +136,26 @@ describe('an organization’s limits', () => {
     expect(await ttlOf(limitsKey(facts.organizationId))).toBe(600)
   })
 
+  test('come with the organization’s name and plan, all of one version', async () => {
+    const facts = someKey()
+    const limits = limitsOf(facts, { write: 5 }, 7)
+    await fill(redis, facts, limits)
+    const told = async () => {
+      const decision = await decideKey(redis, askFor(facts, { take: false }))
+      return 'organization' in decision ? decision.organization : decision.kind
+    }
+    const { organizationId: _, version: __, ...profile } = limits
+    expect(await told()).toEqual(profile)
+    const changed = { ...limitsOf(facts, { write: 6 }, 8), name: 'José 李 "\\', plan: 'pro' as const }
+    await publishLimits(redis, changed)
+    await publishLimits(redis, limits)
+    expect(await told()).toMatchObject({ name: changed.name, plan: 'pro', perMinute: { write: 6 } })
+  })
+
   test('of one organization are not another’s', async () => {
     const [one, two] = [someKey(), someKey()]
-    await fillKey(redis, one, 'digest', limitsOf(one, { write: 5 }))
-    await fillKey(redis, two, 'digest', limitsOf(two, { write: 8 }))
+    await fill(redis, one, limitsOf(one, { write: 5 }))
+    await fill(redis, two, limitsOf(two, { write: 8 }))
     expect([await limitOf(one), await limitOf(two)]).toEqual([5, 8])
   })
 })
@@ -252,9 +186,10 @@ describe('an ended session', () => {
 describe('what is kept in Redis', () => {
   test('goes away by itself: every key that these functions write has an end', async () => {
     const facts = someKey()
-    await fillKey(redis, facts, 'digest', limitsOf(facts))
+    await fill(redis, facts)
     await decideKey(redis, askFor(facts))
-    await tombstoneKey(redis, someKey().id)
+    await changeKey(redis, { keyId: someKey().id, version: 2 }, 'revoked')
+    await rememberRefusal(redis, { keyId: someKey().id, version: 2 }, 'revoked')
     await tombstoneSession(redis, 'sess_4', 'logged_out')
     const [, keys] = (await execute(['SCAN', '0', 'COUNT', '10000'])) as [string, string[]]
     expect(keys.length).toBeGreaterThan(4)

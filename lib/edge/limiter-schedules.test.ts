@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
-import { bucketKey, fillKey } from './key-cache'
+import { bucketKey } from './key-cache'
 import { decideKey, type KeyQuestion } from './limiter'
-import { bucketOf, burstOf, cachedKey, limitsOf } from './testing/keys'
+import { bucketOf, burstOf, cachedKey, fill, limitsOf, setBucket } from './testing/keys'
 import { openTestRedis } from './testing/redis'
 
-const { redis, clock, execute, close } = await openTestRedis()
-afterAll(close)
+const store = await openTestRedis()
+const { redis, clock } = store
+afterAll(store.close)
 
 vi.setConfig({ testTimeout: 60_000 })
 const ask = (question: KeyQuestion) => decideKey(redis, question)
@@ -57,14 +58,7 @@ describe('for every limit and every schedule', () => {
         async (limit, afterMs, way) => {
           clock.nowMs += afterMs
           const { question } = await cachedKey(redis, limit)
-          await execute([
-            'HSET',
-            bucketKey(question.keyId, 'write'),
-            'at',
-            String(clock.nowMs),
-            'units',
-            String(afterMs),
-          ])
+          await setBucket(store, bucketKey(question.keyId, 'write'), afterMs)
           const refused = await ask(question)
           expect(refused.kind).toBe('limit')
           const state = bucketOf(refused)
@@ -87,11 +81,11 @@ describe('for every limit and every schedule', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 1000 }), async (limit) => {
         const { question, facts } = await cachedKey(redis, limit)
-        await execute(['HSET', bucketKey(question.keyId, 'write'), 'at', String(clock.nowMs), 'units', '0'])
+        await setBucket(store, bucketKey(question.keyId, 'write'), 0)
         const startMs = clock.nowMs
         for (let i = 1; i <= 12; i++) {
           clock.nowMs = startMs + Math.ceil((i * 60_000) / limit)
-          await fillKey(redis, facts, 'digest', limitsOf(facts, { write: limit }))
+          await fill(redis, facts, limitsOf(facts, { write: limit }))
           expect((await ask(question)).kind, `request ${i} at ${limit} a minute`).toBe('admit')
         }
       }),

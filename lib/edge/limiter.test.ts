@@ -1,9 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
-import { bucketKey, entryKey, fillKey, publishLimits } from './key-cache'
+import { bucketKey, entryKey, publishLimits } from './key-cache'
 import { decideKey, type KeyQuestion } from './limiter'
 import { connectRedis } from './redis'
-import { askFor, bucketOf, burstOf, cachedKey, limitsOf, someKey } from './testing/keys'
+import { askFor, bucketOf, burstOf, cachedKey, fill, limitsOf, someKey } from './testing/keys'
 import { openTestRedis, PATIENCE_MS } from './testing/redis'
 
 const { redis, url, token, clock, requests, execute, close } = await openTestRedis()
@@ -65,7 +65,7 @@ describe('a burst', () => {
     const { facts, question } = await cachedKey(redis, 10)
     expect(await burst(question, 12)).toBe(10)
     clock.nowMs += 10 * 60_000
-    await fillKey(redis, facts, 'digest', limitsOf(facts, { write: 10 }))
+    await fill(redis, facts, limitsOf(facts, { write: 10 }))
     expect(await burst(question, 12)).toBe(10)
   })
 })
@@ -151,8 +151,7 @@ describe('buckets', () => {
   test('of one key are apart by scope, and of two keys of one organization by key', async () => {
     const one = someKey()
     const two = someKey({ organizationId: one.organizationId })
-    for (const facts of [one, two])
-      await fillKey(redis, facts, 'digest', limitsOf(one, { write: 2, read: 3 }))
+    for (const facts of [one, two]) await fill(redis, facts, limitsOf(one, { write: 2, read: 3 }))
     expect(await burst(askFor(one), 5)).toBe(2)
     expect(await burst(askFor(one, { scope: 'read', bucket: 'read' }), 5)).toBe(3)
     expect(await burst(askFor(two), 5)).toBe(2)
@@ -160,7 +159,7 @@ describe('buckets', () => {
 
   test('are charged by the row: an admin key that reads pays from read', async () => {
     const facts = someKey({ scopes: ['admin'] })
-    await fillKey(redis, facts, 'digest', limitsOf(facts, { read: 2, admin: 50 }))
+    await fill(redis, facts, limitsOf(facts, { read: 2, admin: 50 }))
     expect(await burst(askFor(facts, { scope: 'read', bucket: 'read' }), 5)).toBe(2)
     expect((await ask(askFor(facts, { scope: 'admin', bucket: 'admin' }))).kind).toBe('admit')
   })

@@ -3,7 +3,7 @@ import type { Redis } from '@upstash/redis'
 import { z } from 'zod'
 import type { Scope } from '../core/principal'
 import type { BucketState } from '../core/rate-limits'
-import { bucketKey, entryKey, KeyFacts, type KeyMark, keyMarks } from './key-cache'
+import { bucketKey, entryKey, KeyFacts, type KeyMark, keyMarks, OrganizationProfile } from './key-cache'
 import { type GateRedis, run, script } from './redis'
 import { DECIDE } from './scripts'
 
@@ -17,33 +17,68 @@ export interface KeyQuestion {
   take: boolean
 }
 
-/** What Redis knows: nothing, a refusal, or a verified key with its scope and bucket judged. */
-export type KeyDecision =
-  | { kind: 'miss' }
-  | { kind: 'mismatch' }
-  | { kind: 'mark'; reason: KeyMark }
-  | { kind: 'admit' | 'known' | 'scope' | 'limit'; facts: KeyFacts; bucket: BucketState }
+/** A verified key with its scope and bucket judged. */
+export interface KnownKey {
+  kind: 'admit' | 'known' | 'scope' | 'limit'
+  facts: KeyFacts
+  organization: OrganizationProfile
+  bucket: BucketState
+}
+
+/** A decision that a verdict can be made of: a refusal, or a verified key. */
+export type Settled = { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark } | KnownKey
+
+/** What Redis knows: nothing, or enough. */
+export type KeyDecision = { kind: 'miss' } | Settled
 
 const decide = script(DECIDE)
 const Count = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number)
+const Holder = z.enum(['key', 'organization'])
 const Answer = z.union([
   z.tuple([z.enum(['miss', 'mismatch'])]),
   z.tuple([z.literal('mark'), z.enum(keyMarks)]),
-  z.tuple([z.enum(['admit', 'known', 'scope', 'limit']), z.string(), Count, Count, Count, Count]),
+  z.tuple([
+    z.enum(['admit', 'known', 'scope', 'limit']),
+    z.string(),
+    z.string(),
+    Holder,
+    Count,
+    Count,
+    Count,
+    Count,
+  ]),
 ])
+
+/** Texts that were parsed lately: a busy key's facts come in the same words every time. */
+function parsedOnce<T>(schema: z.ZodType<T>): (text: string) => T {
+  const MAX = 1_000
+  const known = new Map<string, T>()
+  return (text) => {
+    const found = known.get(text)
+    if (found) return found
+    const value = schema.parse(JSON.parse(text))
+    if (known.size >= MAX) known.clear()
+    known.set(text, value)
+    return value
+  }
+}
+
+const factsOf = parsedOnce(KeyFacts)
+const profileOf = parsedOnce(OrganizationProfile)
 
 function read(reply: unknown, bucket: Scope): KeyDecision {
   const answer = Answer.parse(reply)
   if (answer.length === 1) return { kind: answer[0] }
   if (answer.length === 2) return { kind: 'mark', reason: answer[1] }
-  const [kind, facts, limit, remaining, nowMs, waitMs] = answer
+  const [kind, facts, profile, holder, limit, remaining, nowMs, waitMs] = answer
   return {
     kind,
-    facts: KeyFacts.parse(JSON.parse(facts)),
-    bucket: { bucket, limit, remaining, nowMs, waitMs },
+    facts: factsOf(facts),
+    organization: profileOf(profile),
+    bucket: { bucket, holder, limit, remaining, nowMs, waitMs, degraded: false },
   }
 }
 

@@ -1,17 +1,23 @@
-import { NextRequest } from 'next/server'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type NextFetchEvent, NextRequest } from 'next/server'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { digestKey, generateKey, parseKey } from '../core/api-key'
 import { signSession } from '../core/session'
 import { webHmac } from './hmac'
-import { fillKey } from './key-cache'
-import { PASS_HEADER, readPass, signPass } from './pass'
+import { fillKey, type KeyFacts } from './key-cache'
+import { INTERNAL_HEADER, PASS_HEADER, readPass, signInternalCall, signPass } from './pass'
+import { openFaultyRedis } from './testing/faulty-redis'
 import { limitsOf, someKey } from './testing/keys'
+import { handedOnBy as handedOn, isMatched } from './testing/next-stand-in'
 import { openTestRedis } from './testing/redis'
 import { APP_URL, edgeEnvOf } from './testing/world'
 
 vi.setConfig({ testTimeout: 30_000 })
 const store = await openTestRedis()
-afterAll(store.close)
+const internal = await openFaultyRedis((response) => response.writeHead(204).end())
+afterAll(async () => {
+  await internal.close()
+  await store.close()
+})
 const env = edgeEnvOf(store.url, store.token)
 const now = () => Math.floor(Date.now() / 1000)
 
@@ -23,6 +29,7 @@ beforeAll(async () => {
   vi.stubEnv('TWIG_GATEWAY_SECRET', env.gatewaySecret)
   vi.stubEnv('UPSTASH_REDIS_REST_URL', store.url)
   vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', store.token)
+  vi.stubEnv('TWIG_INTERNAL_URL', internal.url)
   vi.stubEnv('TWIG_SERVER', '1')
   hosted = await import('../../middleware')
   // The first call of the real client, so that a busy machine cannot mistake its start for an outage.
@@ -30,24 +37,23 @@ beforeAll(async () => {
 }, 30_000)
 afterAll(() => vi.unstubAllEnvs())
 
-async function cachedKey(): Promise<string> {
+async function cachedKey(changes: Partial<KeyFacts> = {}): Promise<string> {
   const pepper = webHmac(env.keyPepper)
   const { key, keyId } = await generateKey('live', pepper)
   const parsed = parseKey(key)
   if (!parsed) throw new Error('a generated key could not be read')
-  const facts = someKey({ id: keyId })
-  await fillKey(store.redis, facts, await digestKey(parsed, pepper), limitsOf(facts))
+  const facts = someKey({ id: keyId, ...changes })
+  const digest = await digestKey(parsed, pepper)
+  await fillKey(store.redis, { facts, version: 1, digest }, limitsOf(facts))
   return key
 }
 
-function visit(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
-  return hosted.middleware(new NextRequest(APP_URL + path, { method, headers }))
-}
+/** Work that the middleware asked to be kept alive for. */
+const waits: Promise<unknown>[] = []
+const event = { waitUntil: (work: Promise<unknown>) => waits.push(work) } as unknown as NextFetchEvent
 
-/** The headers with which Next lets the request go on, as it encodes them in the middleware’s answer. */
-function handedOn({ headers }: Response): Record<string, string> {
-  const names = headers.get('x-middleware-override-headers')?.split(',') ?? []
-  return Object.fromEntries(names.map((name) => [name, headers.get(`x-middleware-request-${name}`) ?? '']))
+function visit(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
+  return hosted.middleware(new NextRequest(APP_URL + path, { method, headers }), event)
 }
 
 describe('an admitted call', () => {
@@ -108,7 +114,7 @@ test('a refused call is answered here and goes no further', async () => {
 test('somebody signed out is sent to the login page of this very host', async () => {
   const answer = await visit('/account')
   expect(answer.status).toBe(307)
-  expect(new URL(answer.headers.get('Location') ?? '', APP_URL).href).toBe(`${APP_URL}/login?next=%2Faccount`)
+  expect(answer.headers.get('Location')).toBe(`${APP_URL}/login?next=%2Faccount`)
 })
 
 test('a page that is not there is rewritten to Twig’s own, with a pass', async () => {
@@ -132,19 +138,101 @@ test('a header that once switched middleware off switches nothing off', async ()
   }
 })
 
-test('every path but the build’s own files comes through', () => {
-  const matches = (path: string) =>
-    hosted.config.matcher.some((pattern) => new RegExp(`^${pattern}$`).test(path))
-  for (const path of [
+describe('the matcher', () => {
+  const pass = { [PASS_HEADER]: 'anything' }
+
+  test.each([
     '/',
     '/agents',
+    '/v1',
+    '/v1/',
+    '/v1/agents',
     '/api/v1/agents',
+    '/test/v1/agents',
+    '/api/test/v1/agents',
+    '/V1/agents',
+    '/API/v1/agents',
     '/_next/data/x/account.json',
+    '/_next/data/x/v1/agents.json',
     '/_next/image',
     '/_next/staticx',
-  ]) {
-    expect(matches(path), path).toBe(true)
-  }
-  expect(matches('/account.rsc')).toBe(true)
-  expect(matches('/_next/static/chunks/main.js')).toBe(false)
+    '/account.rsc',
+    '/v1/agents.rsc',
+    '/v1.rsc',
+    '/v1/../account',
+    '//v1/agents',
+  ])('lets nothing round the middleware without a pass: %s', (path) => {
+    expect(isMatched(path)).toBe(true)
+    expect(isMatched(`${path}?x=1`)).toBe(true)
+  })
+
+  test.each([
+    '/',
+    '/account',
+    '/v1x/agents',
+    '/v2/agents',
+    '/x/v1/agents',
+    '/settings/api-keys',
+    '/settings/v1/x',
+    '/api/auth/session',
+    '/api/internal/verify-key',
+    '/api/internal/usage',
+    '/_next/data/x/account.json',
+    '/account.rsc',
+  ])('lets nothing of the console and Twig’s own calls round it, whatever is carried: %s', (path) => {
+    expect(isMatched(path, pass)).toBe(true)
+  })
+
+  test.each(['/v1', '/v1/agents', '/api/v1/agents', '/test/v1/agents', '/api/test/v1/agents'])(
+    'leaves the API to its routes where a pass is carried, which they prove themselves: %s',
+    (path) => {
+      expect(isMatched(path, pass)).toBe(false)
+    },
+  )
+
+  test('leaves out the build’s own files', () => {
+    expect(isMatched('/_next/static/chunks/main.js')).toBe(false)
+  })
+})
+
+describe('what was refused', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const refuse = async () =>
+    visit('/v1/agents', { authorization: `Bearer ${await cachedKey({ scopes: ['execute'] })}` })
+  const told = () => internal.requests.map(({ path, body }) => [path, JSON.parse(body).events.length])
+
+  test('is told a moment later, for which Next keeps the middleware alive', async () => {
+    internal.requests.length = 0
+    for (let i = 0; i < 3; i++) expect((await refuse()).status).toBe(403)
+    await Promise.all(waits)
+    expect(told()).toEqual([['/api/internal/usage', 3]])
+  })
+
+  test('is told at once before an internal call about usage goes on', async () => {
+    internal.requests.length = 0
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    await refuse()
+    const path = '/api/internal/usage'
+    const signature = await signInternalCall(path, '{}', webHmac(env.gatewaySecret), now())
+    expect(told()).toEqual([])
+    const answer = await visit(path, { [INTERNAL_HEADER]: signature }, 'POST')
+    expect(answer.headers.get('x-middleware-next')).toBe('1')
+    expect(told()).toEqual([[path, 1]])
+    await vi.advanceTimersByTimeAsync(1_000)
+    await Promise.all(waits)
+    expect(told()).toEqual([[path, 1]])
+  })
+
+  test('is not told for anybody’s asking', async () => {
+    internal.requests.length = 0
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    await refuse()
+    expect((await visit('/api/internal/usage', {}, 'POST')).status).toBe(404)
+    expect(told()).toEqual([])
+    await vi.advanceTimersByTimeAsync(1_000)
+    await Promise.all(waits)
+    expect(told()).toHaveLength(1)
+  })
 })

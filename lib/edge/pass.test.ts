@@ -14,7 +14,7 @@ const other = hmacOf('another gateway secret, as long as the first')
 const NOW = 1_800_000_000
 
 const base = { m: 'GET', p: '/api/v1/agents', q: '?limit=1', requestId: 'req_1', clientIp: '192.0.2.7' }
-const key: PassFacts = {
+const key: Extract<PassFacts, { kind: 'key' }> = {
   ...base,
   kind: 'key',
   keyId: 'key_1',
@@ -22,6 +22,14 @@ const key: PassFacts = {
   organizationId: 'org_1',
   environment: 'live',
   scopes: ['read'],
+  organization: {
+    slug: 'acme',
+    name: 'Acme',
+    plan: 'pro',
+    perMinute: { read: 200, write: 10, execute: 100, admin: 50 },
+    organizationPerMinute: { read: 2000, write: 100, execute: 1000, admin: 500 },
+  },
+  gateUs: 250,
 }
 const user: PassFacts = {
   ...base,
@@ -78,6 +86,11 @@ describe('a pass', () => {
     ['no scopes', { scopes: undefined }],
     ['an unknown environment', { environment: 'prod' }],
     ['no organization', { organizationId: undefined }],
+    ['no profile of the organization', { organization: undefined }],
+    ['an unknown plan', { organization: { ...key.organization, plan: 'gold' } }],
+    ['a limit missing', { organization: { ...key.organization, perMinute: { read: 1 } } }],
+    ['no time of the gate', { gateUs: undefined }],
+    ['a negative time of the gate', { gateUs: -1 }],
     ['no method', { m: undefined }],
     ['no path', { p: undefined }],
     ['a list for a path', { p: ['/api/v1/agents'] }],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Hmac, toHex } from '../core/hmac'
 import { signJws, verifyJws } from '../core/jws'
 import { environments, scopes } from '../core/principal'
+import { OrganizationProfile } from './key-cache'
 
 export const PASS_HEADER = 'x-twig-pass'
 const PASS_TTL_SECONDS = 30
@@ -36,6 +37,9 @@ const PassFacts = z.discriminatedUnion('kind', [
     organizationId: z.string(),
     environment: z.enum(environments),
     scopes: z.array(z.enum(scopes)),
+    organization: OrganizationProfile,
+    /** What the gate's decision took, in microseconds. */
+    gateUs: z.number().int().min(0),
   }),
 ])
 

@@ -1,9 +1,8 @@
 import { Redis } from '@upstash/redis'
+import { afterBudget } from './budget'
 
 /** A call that takes longer than this counts as an outage. */
-const BUDGET_MS = 300
-/** After a stall of our own, timers run before the answers that came meanwhile: they get one more turn. */
-const GRACE_MS = 20
+export const REDIS_BUDGET_MS = 300
 
 /** What the gate and the cache ask of Redis: four commands, by any transport. */
 export type GateRedis = Pick<Redis, 'evalsha' | 'eval' | 'get' | 'set'>
@@ -12,7 +11,7 @@ export type GateRedis = Pick<Redis, 'evalsha' | 'eval' | 'get' | 'set'>
  * A client for the Upstash REST protocol that tries once, within 300 ms unless told otherwise, and hands values over as
  * they are: JSON parsing is left to whoever knows the shape.
  */
-export function connectRedis(url: string, token: string, budgetMs = BUDGET_MS): GateRedis {
+export function connectRedis(url: string, token: string, budgetMs = REDIS_BUDGET_MS): GateRedis {
   return new Redis({
     url,
     token,
@@ -27,7 +26,7 @@ export function connectRedis(url: string, token: string, budgetMs = BUDGET_MS): 
 function timeoutSignal(budgetMs: number): AbortSignal {
   const controller = new AbortController()
   const giveUp = () => controller.abort(new DOMException('Redis took too long', 'TimeoutError'))
-  setTimeout(() => setTimeout(giveUp, GRACE_MS), budgetMs)
+  afterBudget(budgetMs, giveUp)
   return controller.signal
 }
 

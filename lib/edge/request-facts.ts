@@ -1,6 +1,14 @@
 import { newId } from '../core/ids'
 import { clientIp, type Forwarding, isSecure } from './client-ip'
 
+/** What the gate reads of a request: a Request of the platform, or a host's own cheaper view of one. */
+export interface GateRequest {
+  readonly method: string
+  /** Absolute. */
+  readonly url: string
+  readonly headers: { get(name: string): string | null; has(name: string): boolean }
+}
+
 /** What the gate knows of a request before it decides anything. */
 export interface RequestFacts {
   requestId: string
@@ -19,10 +27,10 @@ export interface RequestFacts {
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** Reads a request's circumstances. Only what trusted hops wrote is believed. */
-export function observe(request: Request, forwarding: Forwarding): RequestFacts {
+export function observe(request: GateRequest, forwarding: Forwarding): RequestFacts {
   const url = new URL(request.url)
   const { headers } = request
-  url.searchParams.delete('_rsc')
+  if (url.search.includes('_rsc')) url.searchParams.delete('_rsc')
   return {
     requestId: newId('req'),
     method: request.method,
@@ -42,7 +50,7 @@ export function observe(request: Request, forwarding: Forwarding): RequestFacts 
  * Whether a change comes from our own pages. On loopback the names of one machine are one origin, as long as the page
  * was loaded from the very host it now calls.
  */
-export function isOwnOrigin(request: Request, appUrl: string): boolean {
+export function isOwnOrigin(request: GateRequest, appUrl: string): boolean {
   const origin = request.headers.get('origin')
   if (origin === null) return false
   if (origin === new URL(appUrl).origin) return true

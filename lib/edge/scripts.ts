@@ -1,88 +1,133 @@
 /**
  * The gate's Lua. Redis's own clock decides, so that app servers with wrong clocks neither starve nor feed each other.
- * Keys: k:{key id} entry or mark · o:{organization id} limits · b:{key id}:{scope} bucket · s:{session id} tombstone.
+ * Keys: k:{key id} entry or mark · v:{key id} floor · o:{organization id} limits · b:{key id}:{scope} and
+ * B:{organization id}:{scope} buckets · s:{session id} tombstone.
  */
 
+/** Buckets count in 1/60000 tokens: a limit of L a minute gains L units a millisecond, all integers. */
+const BUCKETS = `
+local function clock()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function text(number) return string.format('%.0f', number) end
+local function unitsOf(bucket, limit, now)
+  if not bucket then return limit * 60000 end
+  local at, units = string.match(bucket, '^(%d+) (%d+)$')
+  return math.min(limit * 60000, tonumber(units) + math.max(0, now - tonumber(at)) * limit)
+end
+local function keep(key, units, limit, now)
+  local ttl = math.ceil((limit * 60000 - units) / limit) + 1000
+  redis.call('SET', key, text(now) .. ' ' .. text(units), 'PX', text(ttl))
+end
+`
+
 /**
- * One atomic question: is this key known, does it have the scope, is there a token? A token is taken only from a caller
- * who is admitted. The bucket counts in 1/60000 tokens: a limit of L a minute gains L units a millisecond, all integers.
- * KEYS entry, bucket · ARGV digest, scope or "any", bucket's scope, "1" to take
+ * One atomic question: is this key known, does it have the scope, is there a token of its own and one of its
+ * organization's? Tokens are taken only from a caller who is admitted. The state told is that of the emptier bucket, and
+ * the wait is until both have a token more than remain.
+ * KEYS entry, key's bucket · ARGV digest, scope or "any", bucket's scope, "1" to take
  */
-export const DECIDE = `
-local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes')
+export const DECIDE = `${BUCKETS}
+local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
 if entry[1] then return {'mark', entry[1]} end
 if not entry[2] then return {'miss'} end
 if entry[2] ~= ARGV[1] then return {'mismatch'} end
-local limit = tonumber(redis.call('HGET', 'o:' .. entry[3], ARGV[3]) or '')
-if not limit then return {'miss'} end
+local own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'profile')
+local limit = tonumber(own[1] or '')
+local limitOfAll = tonumber(own[2] or '')
+if not limit or not limitOfAll then return {'miss'} end
+local now = clock()
+if entry[6] and now >= tonumber(entry[6]) then return {'mark', 'expired'} end
 local granted = ARGV[2] == 'any' or string.find(entry[5], ',' .. ARGV[2] .. ',', 1, true) ~= nil
   or string.find(entry[5], ',admin,', 1, true) ~= nil
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local capacity = limit * 60000
-local bucket = redis.call('HMGET', KEYS[2], 'at', 'units')
-local units = capacity
-if bucket[1] then
-  local elapsed = now - tonumber(bucket[1])
-  if elapsed < 0 then elapsed = 0 end
-  units = math.min(capacity, tonumber(bucket[2]) + elapsed * limit)
-end
+local shared = 'B:' .. entry[3] .. ':' .. ARGV[3]
+local buckets = redis.call('MGET', KEYS[2], shared)
+local units = unitsOf(buckets[1], limit, now)
+local unitsOfAll = unitsOf(buckets[2], limitOfAll, now)
 local outcome = 'admit'
 if ARGV[4] ~= '1' then outcome = 'known'
 elseif not granted then outcome = 'scope'
-elseif units < 60000 then outcome = 'limit'
+elseif units < 60000 or unitsOfAll < 60000 then outcome = 'limit'
 else
   units = units - 60000
-  redis.call('HSET', KEYS[2], 'at', string.format('%.0f', now), 'units', string.format('%.0f', units))
-  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.ceil((capacity - units) / limit) + 1000))
+  unitsOfAll = unitsOfAll - 60000
+  keep(KEYS[2], units, limit, now)
+  keep(shared, unitsOfAll, limitOfAll, now)
 end
 local remaining = math.floor(units / 60000)
-local missing = math.min(capacity, (remaining + 1) * 60000) - units
-local wait = math.ceil(missing / limit)
-return {outcome, entry[4], string.format('%.0f', limit), string.format('%.0f', remaining),
-  string.format('%.0f', now), string.format('%.0f', wait)}
+local remainingOfAll = math.floor(unitsOfAll / 60000)
+local holder = 'key'
+local told = limit
+if remainingOfAll < remaining then
+  holder = 'organization'
+  told = limitOfAll
+  remaining = remainingOfAll
+end
+local missing = math.min(limit * 60000, (remaining + 1) * 60000) - units
+local missingOfAll = math.min(limitOfAll * 60000, (remaining + 1) * 60000) - unitsOfAll
+local wait = math.max(0, math.ceil(missing / limit), math.ceil(missingOfAll / limitOfAll))
+return {outcome, entry[4], own[3], holder, text(told), text(remaining), text(now), text(wait)}
 `
 
 /**
- * Stores a verified key and its organization's limits. An entry or mark that is there already stays: a fill that was in
- * flight while the key was deleted finds the tombstone and changes nothing.
- * KEYS entry, organization · ARGV digest, organization id, facts, scopes, entry TTL s, organization TTL s, version, read, write, execute, admin
+ * Levels of a key's and its organization's buckets, nothing taken.
+ * KEYS key's buckets, then organization's · ARGV their limits
+ * Returns the whole tokens left in each.
  */
-export const FILL = `
-local stored = 0
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'digest', ARGV[1], 'organization', ARGV[2], 'facts', ARGV[3], 'scopes', ARGV[4])
-  redis.call('EXPIRE', KEYS[1], ARGV[5])
-  stored = 1
-end
-local version = tonumber(redis.call('HGET', KEYS[2], 'version') or '')
-if not version or version <= tonumber(ARGV[7]) then
-  redis.call('HSET', KEYS[2], 'version', ARGV[7], 'read', ARGV[8], 'write', ARGV[9], 'execute', ARGV[10], 'admin', ARGV[11])
-  redis.call('EXPIRE', KEYS[2], ARGV[6])
-end
-return stored
+export const LEVELS = `${BUCKETS}
+local now = clock()
+local levels = {}
+local buckets = redis.call('MGET', unpack(KEYS))
+for i = 1, #KEYS do levels[i] = text(math.floor(unitsOf(buckets[i], tonumber(ARGV[i]), now) / 60000)) end
+return levels
 `
 
 /**
- * Puts a mark in place of an entry. With ARGV[3] "1" only where nothing is: a negative look-up never hides a key.
- * KEYS entry · ARGV mark, TTL s, "1" to keep what is there
+ * Stores what was read of a key's row, an entry or a mark, unless something as new is there or a newer change is known
+ * (the floor): what was read before a change and arrives after it changes nothing.
+ * KEYS entry, floor · ARGV version, TTL s, then field and value of the hash in turn
  */
-export const MARK = `
-if ARGV[3] == '1' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+export const REMEMBER = `
+local version = tonumber(ARGV[1])
+local floor = tonumber(redis.call('GET', KEYS[2]) or '')
+if floor and version < floor then return 0 end
+local seen = redis.call('HGET', KEYS[1], 'version')
+if seen and tonumber(seen) >= version then return 0 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'mark', ARGV[1])
+redis.call('HSET', KEYS[1], 'version', ARGV[1], unpack(ARGV, 3))
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1
 `
 
 /**
+ * Makes a change of a key's row count: raises the floor and puts the mark in place of what is older, or takes it away so
+ * that the row is read anew.
+ * KEYS entry, floor · ARGV version, TTL s, mark or empty
+ */
+export const CHANGE = `
+local version = tonumber(ARGV[1])
+local floor = tonumber(redis.call('GET', KEYS[2]) or '')
+if floor and floor > version then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+local seen = redis.call('HGET', KEYS[1], 'version')
+if seen and tonumber(seen) > version then return 0 end
+if ARGV[3] ~= '' then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'version', ARGV[1], 'mark', ARGV[3])
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+elseif seen and tonumber(seen) < version then redis.call('DEL', KEYS[1]) end
+return 1
+`
+
+/**
  * Replaces an organization's limits unless a newer version is there.
- * KEYS organization · ARGV TTL s, version, read, write, execute, admin
+ * KEYS organization · ARGV version, TTL s, then field and value in turn
  */
 export const SET_LIMITS = `
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '')
-if version and version > tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'read', ARGV[3], 'write', ARGV[4], 'execute', ARGV[5], 'admin', ARGV[6])
-redis.call('EXPIRE', KEYS[1], ARGV[1])
+if version and version > tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], unpack(ARGV, 3))
+redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1
 `

@@ -14,9 +14,16 @@ export type Verdict =
       responseHeaders: Record<string, string>
       setCookie: string | null
     }
-  | { kind: 'refuse'; response: Response }
-  | { kind: 'redirect'; response: Response }
+  | ({ kind: 'refuse' } & Answer)
+  | ({ kind: 'redirect' } & Answer)
   | { kind: 'missing_page'; requestHeaders: Record<string, string>; responseHeaders: Record<string, string> }
+
+/** A finished answer, as plain data: each host has its own fastest way to send it. */
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string | null
+}
 
 /** What every answer to one request carries. */
 export interface AnswerContext {
@@ -26,7 +33,7 @@ export interface AnswerContext {
 }
 
 const EXPOSED =
-  'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, Retry-After, Idempotent-Replayed'
+  'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, X-RateLimit-Mode, Retry-After, Idempotent-Replayed'
 
 /** Headers of every answer; those of the API open it to any browser origin, without credentials. */
 export function commonHeaders({ requestId, appUrl, surface }: AnswerContext): Record<string, string> {
@@ -56,27 +63,27 @@ function challenge(error: TwigError): string | null {
 
 /** A refusal as JSON (contract.md 3), with the bucket's state where a key was recognised. */
 export function refuse(error: TwigError, context: AnswerContext, bucket: BucketState | null = null): Verdict {
-  const headers = new Headers({ ...commonHeaders(context), 'Content-Type': 'application/json' })
+  const headers = { ...commonHeaders(context), 'Content-Type': 'application/json' } as Record<string, string>
   const bearer = context.surface === 'api' ? challenge(error) : null
-  if (bearer) headers.set('WWW-Authenticate', bearer)
-  if (bucket) for (const [name, value] of Object.entries(rateLimitHeaders(bucket))) headers.set(name, value)
+  if (bearer) headers['WWW-Authenticate'] = bearer
+  if (bucket) Object.assign(headers, rateLimitHeaders(bucket))
   const wait =
     error.code === 'rate_limit_exceeded' && bucket ? retryAfterSeconds(bucket) : error.retryAfterSeconds
-  if (wait !== undefined) headers.set('Retry-After', String(wait))
-  if (Array.isArray(error.details.allow)) headers.set('Allow', error.details.allow.join(', '))
+  if (wait !== undefined) headers['Retry-After'] = String(wait)
+  if (Array.isArray(error.details.allow)) headers.Allow = error.details.allow.join(', ')
   const body = JSON.stringify(errorBody(error, context.requestId, context.appUrl))
-  return { kind: 'refuse', response: new Response(body, { status: error.status, headers }) }
+  return { kind: 'refuse', status: error.status, headers, body }
 }
 
 /** An answer without a body to OPTIONS; on the API a preflight that any origin passes. */
 export function preflight(allow: readonly string[], context: AnswerContext): Verdict {
-  const headers = new Headers({ ...commonHeaders(context), Allow: allow.join(', ') })
+  const headers: Record<string, string> = { ...commonHeaders(context), Allow: allow.join(', ') }
   if (context.surface === 'api') {
-    headers.set('Access-Control-Allow-Methods', allow.join(', '))
-    headers.set('Access-Control-Allow-Headers', 'Authorization, Content-Type, Idempotency-Key')
-    headers.set('Access-Control-Max-Age', '86400')
+    headers['Access-Control-Allow-Methods'] = allow.join(', ')
+    headers['Access-Control-Allow-Headers'] = 'Authorization, Content-Type, Idempotency-Key'
+    headers['Access-Control-Max-Age'] = '86400'
   }
-  return { kind: 'refuse', response: new Response(null, { status: 204, headers }) }
+  return { kind: 'refuse', status: 204, headers, body: null }
 }
 
 /** Sends a browser elsewhere. */
@@ -85,8 +92,12 @@ export function redirect(
   status: 303 | 307 | 308,
   headers: Record<string, string>,
 ): Verdict {
-  return {
-    kind: 'redirect',
-    response: new Response(null, { status, headers: { ...headers, Location: location } }),
-  }
+  return { kind: 'redirect', status, headers: { ...headers, Location: location }, body: null }
+}
+
+/** The answer as a Response. A Location is made absolute with `base`: Next takes no other, and makes its own host's relative again. */
+export function toResponse({ status, headers, body }: Answer, base: string): Response {
+  const { Location: location } = headers
+  const absolute = location ? { ...headers, Location: new URL(location, base).toString() } : headers
+  return new Response(body, { status, headers: absolute })
 }

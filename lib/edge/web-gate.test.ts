@@ -33,7 +33,8 @@ const passOf = (verdict: Verdict) => {
 /** Where a verdict sends the browser. */
 function redirected(verdict: Verdict) {
   if (verdict.kind !== 'redirect') throw new Error(`expected a redirect, got ${verdict.kind}`)
-  const { status, headers } = verdict.response
+  const { status } = verdict
+  const headers = new Headers(verdict.headers)
   const location = headers.get('Location') ?? headers.get('x-action-redirect')?.replace(/;push$/, '') ?? ''
   return { status, headers, location, query: new URL(location, APP_URL).searchParams }
 }

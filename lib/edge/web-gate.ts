@@ -10,7 +10,7 @@ import {
 } from '../core/session'
 import type { GateDependencies } from './gate'
 import { PASS_HEADER, type PassFacts, signPass } from './pass'
-import type { RequestFacts } from './request-facts'
+import type { GateRequest, RequestFacts } from './request-facts'
 import { type AnswerContext, commonHeaders, redirect, type Verdict } from './verdict'
 
 type Row = Extract<ReturnType<typeof resolvePolicy>, { kind: 'row' }>['row']
@@ -23,7 +23,7 @@ type SignedOutReason = 'expired' | 'invalid' | 'logged_out' | string
  * ended; where Redis cannot tell, the page layer's own look at the row decides. `row` is null for a page that is not there.
  */
 export async function judgePage(
-  request: Request,
+  request: GateRequest,
   facts: RequestFacts,
   row: Row | null,
   context: AnswerContext,
@@ -47,7 +47,7 @@ export async function judgePage(
 }
 
 async function findSession(
-  request: Request,
+  request: GateRequest,
   nowSeconds: number,
   deps: GateDependencies,
 ): Promise<{ claims: SessionClaims } | { reason: SignedOutReason | null }> {
@@ -104,7 +104,7 @@ function toLogin(
   const location = `/login?${query}`
   if (facts.serverAction) {
     const action = { ...headers, 'x-action-redirect': `${location};push`, 'Content-Type': 'text/x-component' }
-    return { kind: 'redirect', response: new Response(null, { status: 303, headers: action }) }
+    return { kind: 'redirect', status: 303, headers: action, body: null }
   }
   return redirect(location, facts.method === 'GET' || facts.method === 'HEAD' ? 307 : 303, headers)
 }

@@ -14,6 +14,8 @@ export interface EdgeEnv {
   /** Where this process answers its own internal calls. */
   internalUrl: string
   development: boolean
+  /** Processes among which a limit is divided while Redis is away. */
+  instances: number
 }
 
 function required(name: string, value: string | undefined): string {
@@ -37,6 +39,7 @@ export function edgeEnv(): EdgeEnv {
     peerAppended: process.env.TWIG_SERVER === '1',
     internalUrl: process.env.TWIG_INTERNAL_URL ?? appUrl,
     development: process.env.NODE_ENV === 'development',
+    instances: Math.max(1, Number(process.env.WEB_CONCURRENCY ?? 1) || 1),
   }
   return cached
 }

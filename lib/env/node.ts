@@ -155,7 +155,7 @@ export function validateEnv(env: Environment): Checked<StartEnv> {
       allowPrivateEndpoints: set.TWIG_ALLOW_PRIVATE_ENDPOINTS,
       dnsServers: set.TWIG_DNS_SERVERS,
       webConcurrency: set.WEB_CONCURRENCY,
-      gate: set.TWIG_GATE ?? 'middleware',
+      gate: set.TWIG_GATE ?? 'server',
       logLevel: set.LOG_LEVEL ?? 'info',
       tls:
         set.TLS_CERT_FILE && set.TLS_KEY_FILE

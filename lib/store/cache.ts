@@ -25,9 +25,30 @@ async function told(what: string, write: () => Promise<unknown>): Promise<boolea
   }
 }
 
-/** Makes a deleted key dead at the gate; false when Redis could not be told. */
-export function tombstoneKey(keyId: string): Promise<boolean> {
-  return told('key tombstone', () => keyCache.tombstoneKey(cache(), keyId))
+/** Caches a verified key for the gate; false when Redis could not be told. */
+export function cacheKey(key: keyCache.CacheableKey, limits: keyCache.OrganizationLimits): Promise<boolean> {
+  return told('key', () => keyCache.fillKey(cache(), key, limits))
+}
+
+/** Remembers a refusal for the gate; false when Redis could not be told. */
+export function cacheRefusal(key: keyCache.KeyVersion, reason: keyCache.KeyMark): Promise<boolean> {
+  return told('key refusal', () => keyCache.rememberRefusal(cache(), key, reason))
+}
+
+/** Makes a key's change count at the gate; false when Redis could not be told. */
+export function changeKey(
+  key: keyCache.KeyVersion,
+  reason: Exclude<keyCache.KeyMark, 'absent'> | null,
+): Promise<boolean> {
+  return told('key change', () => keyCache.changeKey(cache(), key, reason))
+}
+
+/** How full a key's buckets are now; null when Redis does not answer. */
+export function bucketLevels(
+  keyId: string,
+  limits: keyCache.OrganizationLimits,
+): Promise<keyCache.BucketLevel[] | null> {
+  return keyCache.bucketLevels(cache(), keyId, limits).catch(() => null)
 }
 
 /** Makes an ended session dead at the gate; false when Redis could not be told. */

@@ -1,23 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { PrismaPg } from '@prisma/adapter-pg'
+import { withinBudget } from '../edge/budget'
 import { nodeEnv } from '../env/node'
 import { Prisma, PrismaClient } from '../generated/prisma/client'
 
-const CONNECT_TIMEOUT_MS = 2_000
-const STATEMENT_TIMEOUT_MS = 5_000
-const POOL_SIZE = 10
+interface Patience {
+  /** For a connection, or a free one of the pool. */
+  connectMs: number
+  statementMs: number
+  poolSize: number
+}
 
-function connect() {
+/** Of requests: the two together are less than the two seconds in which every one is answered. */
+const OF_REQUESTS: Patience = { connectMs: 900, statementMs: 1_000, poolSize: 10 }
+/** Of commands and chores, which nobody waits for in front of a browser. */
+const OF_CHORES: Patience = { connectMs: 10_000, statementMs: 60_000, poolSize: 2 }
+/** How much longer than Postgres itself the driver waits for a statement to be given up. */
+const DRIVER_MS = 100
+/** What an authentication may wait for one answer of the database. */
+const BUDGET_MS = 300
+
+function connect({ connectMs, statementMs, poolSize }: Patience) {
   const adapter = new PrismaPg({
     connectionString: nodeEnv().databaseUrl,
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: STATEMENT_TIMEOUT_MS + 1_000,
+    max: poolSize,
+    connectionTimeoutMillis: connectMs,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + DRIVER_MS,
   })
   return new PrismaClient({
     adapter,
     errorFormat: 'minimal',
-    transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: STATEMENT_TIMEOUT_MS * 2 },
+    transactionOptions: { maxWait: connectMs, timeout: statementMs * 2 },
     omit: {
       password: { hash: true },
       apiKey: { secretHash: true },
@@ -31,18 +45,30 @@ function connect() {
 type Client = ReturnType<typeof connect>
 
 // Survives the module reloads of development, which would otherwise leave a pool behind each time.
-const shared = globalThis as unknown as { twigDb?: Client }
+const shared = globalThis as unknown as { twigDb?: Client; twigPatientDb?: Client }
+const patient = new AsyncLocalStorage<true>()
 
 /** The database. Hashes and digests are omitted from every result unless a query asks for them. */
 export function db(): Client {
-  shared.twigDb ??= connect()
+  if (patient.getStore()) {
+    shared.twigPatientDb ??= connect(OF_CHORES)
+    return shared.twigPatientDb
+  }
+  shared.twigDb ??= connect(OF_REQUESTS)
   return shared.twigDb
 }
 
-/** Closes the pool; the next use opens a new one. */
+/** Runs work that may wait long for the database, on connections of its own: commands and chores. */
+export function patiently<T>(work: () => Promise<T>): Promise<T> {
+  return patient.run(true, work)
+}
+
+/** Closes the pools; the next use opens new ones. */
 export async function closeDb(): Promise<void> {
-  await shared.twigDb?.$disconnect()
+  const { twigDb, twigPatientDb } = shared
   shared.twigDb = undefined
+  shared.twigPatientDb = undefined
+  await Promise.all([twigDb?.$disconnect(), twigPatientDb?.$disconnect()])
 }
 
 export type Transaction = Parameters<Parameters<Client['$transaction']>[0]>[0]
@@ -50,6 +76,16 @@ export type Transaction = Parameters<Parameters<Client['$transaction']>[0]>[0]
 /** Runs the work in one transaction; all of it happens or none. */
 export function inTransaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
   return db().$transaction(work)
+}
+
+/** Postgres did not answer within the time that an authentication may take. */
+class BudgetExceeded extends Error {
+  override readonly name = 'DriverAdapterError'
+}
+
+/** The answer to a look-up that an authentication waits for; after 300 ms it counts as an outage. */
+export function inTime<T>(answer: Promise<T>): Promise<T> {
+  return withinBudget(answer, BUDGET_MS, () => new BudgetExceeded('timeout exceeded'))
 }
 
 /** Whether an error is a broken unique constraint. */

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 export interface FaultyRedis {
   url: string
   /** Requests that arrived so far. */
-  requests: { headers: IncomingMessage['headers']; body: string }[]
+  requests: { path: string; headers: IncomingMessage['headers']; body: string }[]
   close(): Promise<void>
 }
 
@@ -18,7 +18,7 @@ export async function openFaultyRedis(
   const server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
-    requests.push({ headers: request.headers, body })
+    requests.push({ path: request.url ?? '', headers: request.headers, body })
     answer(response, body)
   })
   server.listen(0, '127.0.0.1')

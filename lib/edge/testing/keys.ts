@@ -1,8 +1,11 @@
 import { randomBase62 } from '../../core/ids'
-import { type BucketState, DEFAULT_PER_MINUTE } from '../../core/rate-limits'
+import { scopes } from '../../core/principal'
+import { type BucketState, DEFAULT_PER_MINUTE, ORGANIZATION_FACTOR } from '../../core/rate-limits'
 import { fillKey, type KeyFacts, type OrganizationLimits } from '../key-cache'
 import { decideKey, type KeyDecision, type KeyQuestion } from '../limiter'
+import type { VerifiedKey } from '../local-limiter'
 import type { GateRedis } from '../redis'
+import type { TestRedis } from './redis'
 
 /** Facts of a key that no other test has; `changes` replace what matters to the test. */
 export function someKey(changes: Partial<KeyFacts> = {}): KeyFacts {
@@ -12,21 +15,34 @@ export function someKey(changes: Partial<KeyFacts> = {}): KeyFacts {
     organizationId: `org_${randomBase62(12)}`,
     environment: 'live',
     scopes: ['read', 'write', 'execute'],
+    endsAtMs: null,
     ...changes,
   }
 }
 
-/** Limits of the key's organization: the defaults but for `perMinute`. */
+/** Limits of the key's organization: the defaults but for what is given. */
 export function limitsOf(
   facts: KeyFacts,
   perMinute: Partial<OrganizationLimits['perMinute']> = {},
   version = 1,
+  organizationPerMinute: Partial<OrganizationLimits['organizationPerMinute']> = {},
 ): OrganizationLimits {
+  const own = { ...DEFAULT_PER_MINUTE, ...perMinute }
+  const all = Object.fromEntries(scopes.map((scope) => [scope, own[scope] * ORGANIZATION_FACTOR]))
   return {
     organizationId: facts.organizationId,
     version,
-    perMinute: { ...DEFAULT_PER_MINUTE, ...perMinute },
+    slug: 'acme',
+    name: 'Acme',
+    plan: 'free',
+    perMinute: own,
+    organizationPerMinute: { ...own, ...all, ...organizationPerMinute },
   }
+}
+
+/** Caches the key under the digest that `askFor` presents, as read of version 1 of its row. */
+export function fill(redis: GateRedis, facts: KeyFacts, limits = limitsOf(facts), version = 1) {
+  return fillKey(redis, { facts, version, digest: 'digest' }, limits)
 }
 
 /** A key in the cache whose write bucket holds `write` tokens, and the question whether it may write. */
@@ -35,8 +51,14 @@ export async function cachedKey(
   write: number,
 ): Promise<{ facts: KeyFacts; question: KeyQuestion }> {
   const facts = someKey()
-  await fillKey(redis, facts, 'digest', limitsOf(facts, { write }))
+  await fill(redis, facts, limitsOf(facts, { write }))
   return { facts, question: askFor(facts) }
+}
+
+/** The key as a look at its row would give it. */
+export function verifiedOf(facts: KeyFacts, limits = limitsOf(facts)): VerifiedKey {
+  const { organizationId: _, version: __, ...organization } = limits
+  return { facts, organization }
 }
 
 /** The question whether the key may write, with the right digest. */
@@ -48,6 +70,15 @@ export function askFor(facts: KeyFacts, changes: Partial<KeyQuestion> = {}): Key
 export function bucketOf(decision: KeyDecision): BucketState {
   if (!('bucket' in decision)) throw new Error(`the key was not known: ${decision.kind}`)
   return decision.bucket
+}
+
+/** Leaves a bucket with so many units, of which 60,000 are a token. */
+export async function setBucket(
+  { execute, clock }: Pick<TestRedis, 'execute' | 'clock'>,
+  key: string,
+  units: number,
+): Promise<void> {
+  await execute(['SET', key, `${clock.nowMs} ${units}`])
 }
 
 /** Asks `count` times at one instant, the clients taking turns and 40 in flight at once; how many were admitted. */

@@ -2,35 +2,62 @@ import { digestKey, generateKey, parseKey, verifyTag } from '../../core/api-key'
 import { errorTable } from '../../core/errors'
 import { newId } from '../../core/ids'
 import type { Environment, Scope } from '../../core/principal'
-import { DEFAULT_PER_MINUTE } from '../../core/rate-limits'
 import { SESSION_COOKIE, signSession } from '../../core/session'
+import type { UsageEvent } from '../../core/usage'
 import type { EdgeEnv } from '../../env/edge'
 import { type GateDependencies, gate } from '../gate'
 import { webHmac } from '../hmac'
 import { edgeDependencies } from '../host'
-import { fillKey, type KeyFacts, rememberRefusal, sessionEndReason, tombstoneKey } from '../key-cache'
+import {
+  changeKey,
+  fillKey,
+  type KeyFacts,
+  type KeyMark,
+  type OrganizationLimits,
+  rememberRefusal,
+  sessionEndReason,
+} from '../key-cache'
+import { keyJudge } from '../key-judge'
 import { decideKey } from '../limiter'
 import type { Verdict } from '../verdict'
+import { limitsOf } from './keys'
 import { openTestRedis, type TestRedis } from './redis'
 
 export const APP_URL = 'http://localhost:3000'
 
+export type KeySources = Parameters<typeof keyJudge>[0]
+
 /** A gate with everything real about it but the database behind the verifier. */
 export interface World extends TestRedis {
   deps: GateDependencies
+  /** The gate of another process, which reaches Redis or the verifier in other ways. */
+  gateWith(sources: Partial<KeySources>): GateDependencies
+  verifyKey: KeySources['verifyKey']
   /** Credentials that the verifier was asked about. */
   verifications: string[]
   reports: { error: unknown; requestId: string }[]
+  /** What the gate recorded for usage. */
+  events: UsageEvent[]
   /** A new key with its row; `cached` fills the cache as a first use would. */
   mint(options?: MintOptions): Promise<Minted>
-  /** Deletes a key: the row first, then the cache. */
+  /** Changes of a key: the row first, then the cache. */
   revoke(keyId: string): Promise<void>
+  disable(keyId: string): Promise<void>
+  enable(keyId: string): Promise<void>
+  narrow(keyId: string, scopes: Scope[]): Promise<void>
+  /** From then on the key is refused, as after a rotation. */
+  end(keyId: string, endsAtMs: number): Promise<void>
+  /** Does the work in the middle of the next verification: the row is read, and the cache is not told yet. */
+  overtake(work: () => Promise<void>): void
 }
 
 interface MintOptions {
   environment?: Environment
   scopes?: Scope[]
   perMinute?: Partial<Record<Scope, number>>
+  organizationPerMinute?: Partial<Record<Scope, number>>
+  /** Of another key of the world; an organization of its own when absent. */
+  organizationId?: string
   cached?: boolean
 }
 
@@ -42,8 +69,10 @@ interface Minted {
 interface Row {
   facts: KeyFacts
   secret: string
+  version: number
   revoked: boolean
-  perMinute: Record<Scope, number>
+  disabled: boolean
+  limits: OrganizationLimits
 }
 
 /** The gate's environment in a world: http, server/ in front, no proxies. */
@@ -59,7 +88,15 @@ export function edgeEnvOf(redisUrl: string, redisToken: string): EdgeEnv {
     peerAppended: true,
     internalUrl: APP_URL,
     development: false,
+    instances: 1,
   }
+}
+
+function refusalOf(row: Row, nowMs: number): Exclude<KeyMark, 'absent'> | null {
+  if (row.revoked) return 'revoked'
+  const { endsAtMs } = row.facts
+  if (endsAtMs !== null && endsAtMs <= nowMs) return 'expired'
+  return row.disabled ? 'disabled' : null
 }
 
 /** Opens a world whose one clock is Redis's and the gate's. */
@@ -69,56 +106,93 @@ export async function openWorld(): Promise<World> {
   const rows = new Map<string, Row>()
   const verifications: string[] = []
   const reports: World['reports'] = []
+  const events: UsageEvent[] = []
   const env = edgeEnvOf(store.url, store.token)
   const pepper = webHmac(env.keyPepper)
+  let overtaking: (() => Promise<void>) | null = null
 
   /** As the one in domain/, with a Map for Postgres and without bcrypt. */
-  async function verifyKey(credential: string): ReturnType<GateDependencies['verifyKey']> {
+  const verifyKey: KeySources['verifyKey'] = async (credential, proved) => {
     verifications.push(credential)
     const key = parseKey(credential)
     if (!key || !(await verifyTag(key, pepper))) return { kind: 'mismatch' }
     const row = rows.get(key.keyId)
-    if (!row || row.revoked) {
-      const reason = row ? 'revoked' : 'absent'
-      await rememberRefusal(redis, key.keyId, reason)
-      return { kind: 'mark', reason }
+    const reason = row ? refusalOf(row, clock.nowMs) : 'absent'
+    const work = overtaking
+    overtaking = null
+    await work?.()
+    if (!row || reason) {
+      const mark = reason ?? 'absent'
+      await rememberRefusal(redis, { keyId: key.keyId, version: row?.version ?? 0 }, mark).catch(() => {})
+      return { kind: 'mark', reason: mark }
     }
-    if (row.secret !== key.secret) return { kind: 'mismatch' }
-    const { organizationId } = row.facts
-    const limits = { organizationId, version: 1, perMinute: row.perMinute }
-    await fillKey(redis, row.facts, await digestKey(key, pepper), limits)
-    return { kind: 'filled' }
+    if (!proved && row.secret !== key.secret) return { kind: 'mismatch' }
+    const { facts, version, limits } = row
+    const digest = await digestKey(key, pepper)
+    const cached = await fillKey(redis, { facts, version, digest }, limits).then(
+      () => true,
+      () => false,
+    )
+    const { organizationId: _, version: __, ...organization } = limits
+    return { kind: 'verified', cached, facts, organization }
+  }
+
+  function gateWith(sources: Partial<KeySources>): GateDependencies {
+    const judge = {
+      decideKey: (question: Parameters<KeySources['decideKey']>[0]) => decideKey(redis, question),
+      verifyKey,
+      nowMs: () => clock.nowMs,
+      onOutage: () => {},
+      instances: env.instances,
+      ...sources,
+    }
+    return {
+      ...edgeDependencies(env),
+      judgeKey: keyJudge(judge),
+      sessionEndReason: (sessionId) => sessionEndReason(redis, sessionId).catch(() => undefined),
+      nowMs: () => clock.nowMs,
+      record: (event) => events.push(event),
+      report: (error, requestId) => reports.push({ error, requestId }),
+    }
   }
 
   async function mint(options: MintOptions = {}): Promise<Minted> {
     const { environment = 'live', scopes = ['read', 'write'], cached = true } = options
+    const { organizationId = newId('org') } = options
     const { key, keyId, secret } = await generateKey(environment, pepper)
-    const facts: KeyFacts = { id: keyId, name: 'CI', organizationId: newId('org'), environment, scopes }
-    const perMinute = { ...DEFAULT_PER_MINUTE, ...options.perMinute }
-    rows.set(keyId, { facts, secret, revoked: false, perMinute })
-    if (cached) await verifyKey(key)
+    const facts: KeyFacts = { id: keyId, name: 'CI', organizationId, environment, scopes, endsAtMs: null }
+    const limits = limitsOf(facts, options.perMinute, 1, options.organizationPerMinute)
+    rows.set(keyId, { facts, secret, version: 1, revoked: false, disabled: false, limits })
+    if (cached) await verifyKey(key, false)
     verifications.length = 0
     store.requests.length = 0
     return { key, facts }
   }
 
+  async function change(keyId: string, apply: (row: Row) => Partial<Row>): Promise<void> {
+    const row = rows.get(keyId)
+    if (!row) throw new Error(`there is no key ${keyId}`)
+    const changed = { ...row, ...apply(row), version: row.version + 1 }
+    rows.set(keyId, changed)
+    await changeKey(redis, { keyId, version: changed.version }, refusalOf(changed, clock.nowMs))
+  }
+
   return {
     ...store,
-    deps: {
-      ...edgeDependencies(env),
-      decideKey: (question) => decideKey(redis, question),
-      sessionEndReason: (sessionId) => sessionEndReason(redis, sessionId).catch(() => undefined),
-      nowMs: () => clock.nowMs,
-      verifyKey,
-      report: (error, requestId) => reports.push({ error, requestId }),
-    },
+    deps: gateWith({}),
+    gateWith,
+    verifyKey,
     verifications,
     reports,
+    events,
     mint,
-    revoke: async (keyId) => {
-      const row = rows.get(keyId)
-      if (row) row.revoked = true
-      await tombstoneKey(redis, keyId)
+    revoke: (keyId) => change(keyId, () => ({ revoked: true })),
+    disable: (keyId) => change(keyId, () => ({ disabled: true })),
+    enable: (keyId) => change(keyId, () => ({ disabled: false })),
+    narrow: (keyId, scopes) => change(keyId, ({ facts }) => ({ facts: { ...facts, scopes } })),
+    end: (keyId, endsAtMs) => change(keyId, ({ facts }) => ({ facts: { ...facts, endsAtMs } })),
+    overtake: (work) => {
+      overtaking = work
     },
   }
 }
@@ -148,7 +222,7 @@ type Admission = Extract<Verdict, { kind: 'admit' }>
 export async function admitted(verdict: Verdict | Promise<Verdict>): Promise<Admission> {
   const judged = await verdict
   if (judged.kind === 'admit') return judged
-  const told = 'response' in judged ? `${judged.response.status} ${await judged.response.text()}` : ''
+  const told = 'status' in judged ? `${judged.status} ${judged.body}` : ''
   throw new Error(`expected an admission, got ${judged.kind} ${told}`)
 }
 
@@ -163,9 +237,9 @@ export interface Refusal {
 export async function refused(verdict: Verdict | Promise<Verdict>): Promise<Refusal> {
   const judged = await verdict
   if (judged.kind !== 'refuse') throw new Error(`expected a refusal, got ${judged.kind}`)
-  const { status, headers } = judged.response
-  const body = (await judged.response.json()) as Record<string, unknown>
+  const { status } = judged
+  const body = JSON.parse(judged.body ?? '') as Record<string, unknown>
   const code = String(body.code)
   if (!Object.hasOwn(errorTable, code) || body.status !== status) throw new Error(`not of the table: ${code}`)
-  return { status, headers, body }
+  return { status, headers: new Headers(judged.headers), body }
 }

@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { UsageBatch, type UsageEvent } from '../core/usage'
+import { type EdgeHost, edgeDependencies } from './host'
+import { INTERNAL_HEADER, isInternalCall } from './pass'
+import { closedPort, type FaultyRedis, openFaultyRedis } from './testing/faulty-redis'
+import { edgeEnvOf } from './testing/world'
+
+vi.setConfig({ testTimeout: 30_000 })
+const opened: FaultyRedis[] = []
+const lines: string[] = []
+beforeEach(() => {
+  lines.length = 0
+  vi.spyOn(console, 'error').mockImplementation((line: string) => lines.push(line))
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  for (const server of opened.splice(0)) await server.close()
+})
+
+const taken = (response: ServerResponse) => response.writeHead(204).end()
+
+/** A host whose internal address answers as told. */
+async function hostWith(answer: (response: ServerResponse) => void) {
+  const server = await openFaultyRedis(answer)
+  opened.push(server)
+  const host = edgeDependencies({ ...edgeEnvOf(await closedPort(), 'token'), internalUrl: server.url })
+  const batches = () => server.requests.map(({ body }) => UsageBatch.parse(JSON.parse(body)))
+  return { host, requests: server.requests, batches }
+}
+
+function event(number: number): UsageEvent {
+  return {
+    requestId: `req_${number}`,
+    timeMs: 1_800_000_000_000 + number,
+    keyId: 'key_1',
+    method: 'GET',
+    endpoint: '/agents',
+    path: '/agents',
+    scope: 'read',
+    status: 429,
+    code: 'rate_limit_exceeded',
+    admitted: false,
+    latencyUs: 250,
+    clientIp: '192.0.2.7',
+    userAgent: 'curl/8.5.0',
+  }
+}
+const record = (host: EdgeHost, from: number, to: number) => {
+  for (let number = from; number < to; number++) host.record(event(number))
+}
+
+describe('recorded refusals', () => {
+  test('are told a moment later, all in one signed call, and the host says how long to stay alive for it', async () => {
+    const { host, requests, batches } = await hostWith(taken)
+    expect(host.gathering()).toBeNull()
+    record(host, 0, 3)
+    const gathering = host.gathering()
+    expect(gathering).not.toBeNull()
+    expect(requests).toEqual([])
+    record(host, 3, 5)
+    expect(host.gathering()).toBe(gathering)
+    await gathering
+    expect(batches().map(({ events }) => events)).toEqual([[0, 1, 2, 3, 4].map(event)])
+    const [{ path, headers, body } = { path: '', headers: {}, body: '' }] = requests
+    expect(path).toBe('/api/internal/usage')
+    const now = Math.floor(Date.now() / 1000)
+    const token = String(headers[INTERNAL_HEADER])
+    expect(await isInternalCall(token, path, body, host.gatewayHmac, now)).toBe(true)
+    expect(await isInternalCall(token, path, body.replace('429', '200'), host.gatewayHmac, now)).toBe(false)
+    expect(host.gathering()).toBeNull()
+  })
+
+  test('are told at most 500 at a time, each once', async () => {
+    const { host, batches } = await hostWith(taken)
+    record(host, 0, 1_203)
+    await host.gathering()
+    const told = batches()
+    expect(told.map(({ events }) => events.length)).toEqual([500, 500, 203])
+    expect(told.flatMap(({ events }) => events)).toEqual(Array.from({ length: 1_203 }, (_, i) => event(i)))
+    expect(new Set(told.map(({ id }) => id)).size).toBe(3)
+  })
+
+  test('are handed over at once where the host is asked to, and not again afterwards', async () => {
+    const { host, batches } = await hostWith(taken)
+    record(host, 0, 2)
+    await host.flush()
+    expect(batches()).toHaveLength(1)
+    await host.gathering()
+    await host.flush()
+    expect(batches()).toHaveLength(1)
+  })
+
+  test('of which the answer was lost are sent once more as the very same batch', async () => {
+    let answers = 0
+    const { host, batches } = await hostWith((response) => {
+      answers += 1
+      if (answers === 1) response.destroy()
+      else taken(response)
+    })
+    record(host, 0, 2)
+    await host.flush()
+    const [first, second, ...more] = batches()
+    expect(second).toEqual(first)
+    expect([more, lines]).toEqual([[], []])
+  })
+
+  test('that nobody takes are given up after two tries, which is reported without what was in them', async () => {
+    const { host, batches } = await hostWith((response) => response.writeHead(503).end())
+    record(host, 0, 2)
+    await host.flush()
+    expect(batches()).toHaveLength(2)
+    expect(lines).toHaveLength(1)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'usage could not be told' })
+    expect(lines[0]).not.toMatch(/key_1|192\.0\.2\.7|agents/)
+    await host.flush()
+    expect(batches()).toHaveLength(2)
+  })
+
+  test('never make recording fail or wait', async () => {
+    const host = edgeDependencies(edgeEnvOf(await closedPort(), 'token'))
+    const start = performance.now()
+    record(host, 0, 1_000)
+    expect(performance.now() - start).toBeLessThan(200)
+    await host.gathering()
+  })
+})

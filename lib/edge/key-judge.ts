@@ -1,0 +1,102 @@
+import { TwigError } from '../core/errors'
+import { BOTH_AWAY_MS } from '../core/outages'
+import { OutageError, withBreaker } from './breaker'
+import type { KeyMark } from './key-cache'
+import type { KeyDecision, KeyQuestion, Settled } from './limiter'
+import { localLimiter, type VerifiedKey } from './local-limiter'
+
+/** What a look at a key's row came to. */
+export type Verification =
+  /** `cached`: whether Redis was told, so that it can be asked. */
+  | ({ kind: 'verified'; cached: boolean } & VerifiedKey)
+  | { kind: 'mismatch' }
+  | { kind: 'mark'; reason: KeyMark }
+
+interface KeySources {
+  /** One round trip to Redis; throws on an outage. */
+  decideKey(question: KeyQuestion): Promise<KeyDecision>
+  /**
+   * Reads the key's row in Postgres and caches what it says; throws on an outage.
+   * @param proved whether this process knows the secret to be right, which spares the bcrypt
+   */
+  verifyKey(credential: string, proved: boolean): Promise<Verification>
+  nowMs(): number
+  /** Told when Redis begins to fail, and every second while it goes on. */
+  onOutage(cause: unknown): void
+  /** Processes among which a limit is divided while Redis is away. */
+  instances: number
+}
+
+/** Key decisions as the gate asks for them. Throws when too little answers to decide. */
+export type KeyJudge = (question: KeyQuestion, credential: string) => Promise<Settled>
+
+const MAX_KNOWN = 10_000
+/** A change may take away what a look-up has just cached. */
+const ATTEMPTS = 3
+
+interface Known {
+  digest: string
+  confirmedAtMs: number
+  key: VerifiedKey
+}
+
+/**
+ * Who decides on a key, and on what, when not everything answers (lib/core/outages.ts): Redis alone as a rule; Postgres
+ * where Redis does not know the key; Postgres and buckets of this process where Redis is away; what either confirmed in
+ * the last minute where both are. Everything else is an error, which the gate answers 503.
+ */
+export function keyJudge(sources: KeySources): KeyJudge {
+  const { nowMs } = sources
+  const ask = withBreaker(sources.decideKey, nowMs)
+  const decideLocally = localLimiter(sources.instances, nowMs)
+  const known = new Map<string, Known>()
+
+  function confirm({ keyId, digest }: KeyQuestion, { facts, organization }: VerifiedKey): void {
+    known.delete(keyId)
+    known.set(keyId, { digest, confirmedAtMs: nowMs(), key: { facts, organization } })
+    const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined
+    if (oldest !== undefined) known.delete(oldest)
+  }
+
+  async function verify(question: KeyQuestion, credential: string): Promise<Verification> {
+    const proved = known.get(question.keyId)?.digest === question.digest
+    const verification = await sources.verifyKey(credential, proved)
+    if (verification.kind === 'verified') confirm(question, verification)
+    else if (verification.kind === 'mark') known.delete(question.keyId)
+    return verification
+  }
+
+  async function withoutRedis(question: KeyQuestion, credential: string): Promise<Settled> {
+    try {
+      const verification = await verify(question, credential)
+      return verification.kind === 'verified' ? decideLocally(question, verification) : verification
+    } catch (error) {
+      const last = known.get(question.keyId)
+      if (last?.digest !== question.digest || nowMs() - last.confirmedAtMs > BOTH_AWAY_MS) throw error
+      return decideLocally(question, last.key)
+    }
+  }
+
+  async function askRedis(question: KeyQuestion): Promise<KeyDecision | null> {
+    try {
+      return await ask(question)
+    } catch (error) {
+      if (!(error instanceof OutageError)) sources.onOutage(error)
+      return null
+    }
+  }
+
+  return async (question, credential) => {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const decision = await askRedis(question)
+      if (decision === null) return withoutRedis(question, credential)
+      if (decision.kind === 'mark') known.delete(question.keyId)
+      else if ('facts' in decision) confirm(question, decision)
+      if (decision.kind !== 'miss') return decision
+      const verification = await verify(question, credential)
+      if (verification.kind !== 'verified') return verification
+      if (!verification.cached) return decideLocally(question, verification)
+    }
+    throw new TwigError('temporarily_unavailable')
+  }
+}

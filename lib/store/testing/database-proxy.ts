@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A way to Postgres that can be closed, fall silent, or lose the answer to a commit. */
+export interface DatabaseProxy {
+  url: string
+  /** Refuses connections and cuts those there are. */
+  close: () => Promise<void>
+  open: () => Promise<void>
+  /** Passes on what is asked and nothing of what is answered. */
+  isSilent: boolean
+  /** The commit happens and its answer never comes. */
+  losesCommits: boolean
+}
+
+/** Stands between a test and its database; `close` ends it. */
+export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const database = connect(Number(target.port), target.hostname)
+    let isMute = false
+    for (const socket of [client, database]) {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        database.destroy()
+      })
+    }
+    client.on('data', (chunk) => {
+      if (proxy.losesCommits && chunk.includes('COMMIT')) isMute = true
+      database.write(chunk)
+    })
+    database.on('data', (chunk) => {
+      if (!isMute && !proxy.isSilent) client.write(chunk)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const url = new URL(databaseUrl)
+  url.host = `127.0.0.1:${port}`
+  const proxy: DatabaseProxy = {
+    url: url.href,
+    isSilent: false,
+    losesCommits: false,
+    close: async () => {
+      const closed = server.listening ? once(server, 'close') : undefined
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+    open: async () => {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
+  }
+  return proxy
+}
