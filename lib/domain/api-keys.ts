@@ -1,67 +1,56 @@
 import { generateKey, maskKey } from '../core/api-key'
 import { TwigError } from '../core/errors'
+import { keyState } from '../core/key-care'
+import type { ApiKey, NewApiKey } from '../core/key-schemas'
 import {
-  mintableScopes,
+  type Environment,
   type OperatorPrincipal,
   type Principal,
+  requireMintable,
   requirePermission,
   type Scope,
 } from '../core/principal'
-import type { ApiKey, ListQuery, Page, RevocationReceipt } from '../core/schemas'
+import type { ListQuery, Page } from '../core/schemas'
 import { nodeEnv } from '../env/node'
-import { tombstoneKey } from '../store/cache'
-import { db, inTransaction } from '../store/db'
+import type { Prisma } from '../generated/prisma/client'
+import { db, inTransaction, type Transaction } from '../store/db'
 import { nodeHmac } from '../store/hmac'
 import { hashSecret } from '../store/key-hash'
 import { recordAudit } from './audit'
 import { operatorFor } from './organizations'
 import { pageQuery, toPage } from './paging'
 
-/** A cached entry lives no longer (B3). */
-const CACHE_SECONDS_MAX = 300
+/** What a query of keys includes, so that the rows can be shaped. */
+export const withPredecessor = { rotatedFrom: { select: { id: true } } } as const
 
-/** A key's row without its hash. */
-interface KeyRow {
-  id: string
-  name: string
-  environment: 'live' | 'test'
-  scopes: Scope[]
-  start: string
-  last4: string
-  createdById: string | null
-  createdAt: Date
-  lastUsedAt: Date | null
-}
+/** A key's row without its hash, with the id of the key that it replaces. */
+export type KeyRow = Prisma.ApiKeyGetPayload<{
+  include: typeof withPredecessor
+  omit: { secretHash: true }
+}>
 
-function shape(row: KeyRow): ApiKey {
+/** A key as people and programs see it. Its state is that of now. */
+export function toApiKey(row: KeyRow): ApiKey {
   return {
     id: row.id,
     name: row.name,
     masked: maskKey(row.environment, row.start, row.last4),
     scopes: row.scopes,
     environment: row.environment,
+    state: keyState(row, Date.now()),
     created_by: row.createdById,
     created_at: row.createdAt.toISOString(),
     last_used_at: row.lastUsedAt?.toISOString() ?? null,
+    disabled_at: row.disabledAt?.toISOString() ?? null,
+    rotated_to: row.rotatedToId,
+    rotated_from: row.rotatedFrom?.id ?? null,
+    ends_at: row.endsAt?.toISOString() ?? null,
   }
 }
 
-/** Nobody makes or removes a key that can do more than they can (B10). */
-function requireMintable(principal: Principal, scopes: readonly Scope[]): void {
-  if (principal.kind !== 'user') return
-  const beyond = scopes.filter((scope) => !mintableScopes(principal.role).includes(scope))
-  if (beyond.length === 0) return
-  throw new TwigError(
-    'insufficient_role',
-    `Your role (${principal.role}) does not cover the scope ${beyond[0]}.`,
-    {
-      details: {
-        required_role: 'admin',
-        role: principal.role,
-        fields: { scopes: `${beyond[0]} needs an admin` },
-      },
-    },
-  )
+/** The same for a key that never was, one of another organization and, but for deleting it, one that was deleted. */
+export function noSuchKey(): TwigError {
+  return new TwigError('not_found', 'There is no key with this id in your organization.')
 }
 
 /** Keys of the organization that are not deleted, of both environments, newest first. */
@@ -70,9 +59,20 @@ export async function listApiKeys(principal: Principal, query: ListQuery): Promi
   const { where, ...page } = pageQuery(query)
   const rows = await db().apiKey.findMany({
     where: { organizationId: principal.organizationId, revokedAt: null, ...where },
+    include: withPredecessor,
     ...page,
   })
-  return toPage(rows, query.limit, shape)
+  return toPage(rows, query.limit, toApiKey)
+}
+
+/** One key that is not deleted, of either environment. Throws not_found. */
+export async function getApiKey(principal: Principal, { id }: { id: string }): Promise<ApiKey> {
+  requirePermission(principal, 'api-keys:read')
+  const { organizationId } = principal
+  const where = { id, organizationId, revokedAt: null }
+  const row = await db().apiKey.findFirst({ where, include: withPredecessor })
+  if (!row) throw noSuchKey()
+  return toApiKey(row)
 }
 
 /** The operator, acting for the organization that a key belongs to. Throws not_found. */
@@ -82,64 +82,50 @@ export async function operatorForKey(id: string): Promise<OperatorPrincipal> {
   return operatorFor(row.organizationId)
 }
 
+/** A fresh key's full text, for its one showing, and what is kept of it. */
+export interface Minted {
+  key: string
+  columns: { id: string; environment: Environment; start: string; last4: string; secretHash: string }
+}
+
+/** Makes and hashes a key. It takes bcrypt's quarter of a second, so never within a transaction. */
+export async function mintKey(environment: Environment): Promise<Minted> {
+  const pepper = nodeHmac(nodeEnv().secrets.keyPepper)
+  const { key, keyId, secret, start, last4 } = await generateKey(environment, pepper)
+  return { key, columns: { id: keyId, environment, start, last4, secretHash: await hashSecret(secret) } }
+}
+
+type KeyFacts = Pick<Prisma.ApiKeyUncheckedCreateInput, 'name' | 'rotatedFrom'> & { scopes: Scope[] }
+
+/** Writes a minted key and its audit row. The caller has checked who may. */
+export async function insertKey(
+  tx: Transaction,
+  principal: Principal,
+  { columns }: Minted,
+  facts: KeyFacts,
+): Promise<KeyRow> {
+  const row = await tx.apiKey.create({
+    data: {
+      ...columns,
+      ...facts,
+      organizationId: principal.organizationId,
+      createdById: principal.kind === 'user' ? principal.userId : null,
+    },
+    include: withPredecessor,
+  })
+  await recordAudit(tx, principal, { action: 'api_key.created', targetId: row.id, after: toApiKey(row) })
+  return row
+}
+
 /** Makes a key. Its full text is in the answer and nowhere else, ever (B2, B3). */
 export async function createApiKey(
   principal: Principal,
-  input: { name: string; scopes: Scope[]; environment: 'live' | 'test' },
-): Promise<ApiKey & { key: string }> {
+  input: { name: string; scopes: Scope[]; environment: Environment },
+): Promise<NewApiKey> {
   requirePermission(principal, 'api-keys:write')
   requireMintable(principal, input.scopes)
-  const { key, keyId, secret, start, last4 } = await generateKey(
-    input.environment,
-    nodeHmac(nodeEnv().secrets.keyPepper),
-  )
-  const secretHash = await hashSecret(secret)
-  return inTransaction(async (tx) => {
-    const row = await tx.apiKey.create({
-      data: {
-        id: keyId,
-        organizationId: principal.organizationId,
-        name: input.name,
-        environment: input.environment,
-        scopes: input.scopes,
-        start,
-        last4,
-        secretHash,
-        createdById: principal.kind === 'user' ? principal.userId : null,
-      },
-    })
-    const apiKey = shape(row)
-    await recordAudit(tx, principal, { action: 'api_key.created', targetId: keyId, after: apiKey })
-    return { ...apiKey, key }
-  })
-}
-
-/**
- * Deletes a key: the row first, then a tombstone that every process's gate meets on its next request. Deleting again
- * gives the first time. Throws revocation_pending, with the receipt, when Redis could not be told (B4).
- */
-export async function revokeApiKey(principal: Principal, { id }: { id: string }): Promise<RevocationReceipt> {
-  requirePermission(principal, 'api-keys:write')
-  const { organizationId } = principal
-  const revokedAt = await inTransaction(async (tx) => {
-    const row = await tx.apiKey.findFirst({ where: { id, organizationId } })
-    if (!row) throw new TwigError('not_found', 'There is no key with this id in your organization.')
-    requireMintable(principal, row.scopes)
-    const now = new Date()
-    const { count } = await tx.apiKey.updateMany({
-      where: { id, organizationId, revokedAt: null },
-      data: { revokedAt: now },
-    })
-    if (count === 1)
-      await recordAudit(tx, principal, { action: 'api_key.revoked', targetId: id, before: shape(row) })
-    const { revokedAt } = await tx.apiKey.findFirstOrThrow({ where: { id, organizationId } })
-    return revokedAt ?? now
-  })
-  const told = await tombstoneKey(id)
-  const latest = new Date(Math.max(revokedAt.getTime() + CACHE_SECONDS_MAX * 1000, Date.now()))
-  const effectiveAt = told ? new Date() : latest
-  const receipt = { id, revoked_at: revokedAt.toISOString(), effective_at: effectiveAt.toISOString() }
-  if (told) return receipt
-  const message = `Deleted; it may be accepted for up to ${CACHE_SECONDS_MAX} s by a cache that cannot be reached. Delete it again to finish.`
-  throw new TwigError('revocation_pending', message, { details: receipt, retryAfterSeconds: 5 })
+  const { name, scopes } = input
+  const minted = await mintKey(input.environment)
+  const row = await inTransaction((tx) => insertKey(tx, principal, minted, { name, scopes }))
+  return { ...toApiKey(row), key: minted.key }
 }

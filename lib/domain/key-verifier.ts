@@ -1,44 +1,69 @@
 import { digestKey, parseKey, verifyTag } from '../core/api-key'
-import { fillKey, type KeyMark, rememberRefusal } from '../edge/key-cache'
+import type { KeyFacts, KeyMark } from '../edge/key-cache'
+import type { Verification } from '../edge/key-judge'
 import { nodeEnv } from '../env/node'
-import { cache } from '../store/cache'
-import { db } from '../store/db'
+import { cacheKey, cacheRefusal } from '../store/cache'
+import { db, inTime } from '../store/db'
 import { nodeHmac } from '../store/hmac'
 import { verifySecret } from '../store/key-hash'
-import { organizationLimits } from './plans'
-
-/** What the gate is told after a look at the row. */
-export type Verification = { kind: 'filled' } | { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark }
+import { organizationLimits } from './organization-limits'
 
 /** Verifications under way in this process, by key digest: many first uses of one key cost one bcrypt. */
 const inFlight = new Map<string, Promise<Verification>>()
 
 /**
  * Checks a key against its row with bcrypt and caches the outcome for the gate. A key whose tag is not ours is refused
- * by arithmetic. Throws when Postgres or Redis does not answer, so that the gate says 503 and never 401.
+ * by arithmetic. Throws when Postgres does not answer, so that the gate says 503 and never 401.
+ * @param proved whether the gate has met this very secret before and found it right: the row is read, bcrypt is spared
  */
-export async function verifyApiKey(credential: string): Promise<Verification> {
+export async function verifyApiKey(credential: string, proved = false): Promise<Verification> {
   const pepper = nodeHmac(nodeEnv().secrets.keyPepper)
   const key = parseKey(credential)
   if (!key || !(await verifyTag(key, pepper))) return { kind: 'mismatch' }
   const digest = await digestKey(key, pepper)
-  const running = inFlight.get(digest)
+  const flight = `${digest}:${proved}`
+  const running = inFlight.get(flight)
   if (running) return running
-  const verification = verify(key.keyId, key.secret, digest).finally(() => inFlight.delete(digest))
-  inFlight.set(digest, verification)
+  const verification = verify(key.keyId, proved ? null : key.secret, digest).finally(() =>
+    inFlight.delete(flight),
+  )
+  inFlight.set(flight, verification)
   return verification
 }
 
-async function verify(keyId: string, secret: string, digest: string): Promise<Verification> {
-  const row = await db().apiKey.findUnique({ where: { id: keyId }, omit: { secretHash: false } })
-  if (!row || row.revokedAt) {
-    const reason = row ? 'revoked' : 'absent'
-    await rememberRefusal(cache(), keyId, reason)
-    return { kind: 'mark', reason }
+interface KeyState {
+  revokedAt: Date | null
+  disabledAt: Date | null
+  endsAt: Date | null
+}
+
+/** Why a key's row says that it is refused now, or null. */
+export function refusalOf(row: KeyState, nowMs: number): Exclude<KeyMark, 'absent'> | null {
+  if (row.revokedAt) return 'revoked'
+  if (row.endsAt && row.endsAt.getTime() <= nowMs) return 'expired'
+  return row.disabledAt ? 'disabled' : null
+}
+
+/** @param secret null when it is known to be right */
+async function verify(keyId: string, secret: string | null, digest: string): Promise<Verification> {
+  const row = await inTime(db().apiKey.findUnique({ where: { id: keyId }, omit: { secretHash: false } }))
+  const reason = row ? refusalOf(row, Date.now()) : 'absent'
+  if (!row || reason) {
+    await cacheRefusal({ keyId, version: row?.stateVersion ?? 0 }, reason ?? 'absent')
+    return { kind: 'mark', reason: reason ?? 'absent' }
   }
-  if (!(await verifySecret(secret, row.secretHash))) return { kind: 'mismatch' }
-  const { id, name, organizationId, environment, scopes } = row
-  const limits = await organizationLimits(organizationId)
-  await fillKey(cache(), { id, name, organizationId, environment, scopes }, digest, limits)
-  return { kind: 'filled' }
+  if (secret !== null && !(await verifySecret(secret, row.secretHash))) return { kind: 'mismatch' }
+  const { id, name, organizationId, environment, scopes, endsAt, stateVersion: version } = row
+  const limits = await inTime(organizationLimits(organizationId))
+  const facts: KeyFacts = {
+    id,
+    name,
+    organizationId,
+    environment,
+    scopes,
+    endsAtMs: endsAt?.getTime() ?? null,
+  }
+  const cached = await cacheKey({ facts, version, digest }, limits)
+  const { organizationId: _, version: __, ...organization } = limits
+  return { kind: 'verified', cached, facts, organization }
 }

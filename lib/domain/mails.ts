@@ -19,6 +19,8 @@ interface Letter {
   subject: string
   /** Paragraphs before the link. */
   before: string[]
+  /** Points after them. */
+  list?: string[]
   /** The words on the button, and the path under APP_URL. */
   button?: { label: string; path: string }
   /** Paragraphs after it. */
@@ -26,12 +28,17 @@ interface Letter {
 }
 
 /** The link is built from APP_URL alone: no header of any request can lead it elsewhere. */
-function compose(to: string, { kind, subject, before, button, after }: Letter): Mail {
+function compose(to: string, { kind, subject, before, list = [], button, after }: Letter): Mail {
   const link = button ? nodeEnv().appUrl + button.path : undefined
-  const text = [...before, ...(link ? [link] : []), ...after, BRAND].join('\n\n')
+  const points = list.length === 0 ? [] : [list.map((point) => `- ${point}`).join('\n')]
+  const text = [...before, ...points, ...(link ? [link] : []), ...after, BRAND].join('\n\n')
+  const bullets =
+    list.length === 0 ? [] : ['<ul>', ...list.map((point) => `<li>${escapeHtml(point)}</li>`), '</ul>']
   const paragraph = (words: string) => `<p>${escapeHtml(words)}</p>`
   const anchor = button && link ? `<p><a href="${escapeHtml(link)}">${escapeHtml(button.label)}</a></p>` : ''
-  const html = [...before.map(paragraph), anchor, ...after.map(paragraph), paragraph(BRAND)].join('\n')
+  const html = [...before.map(paragraph), ...bullets, anchor, ...after.map(paragraph), paragraph(BRAND)].join(
+    '\n',
+  )
   return link ? { kind, to, subject, text, html, link } : { kind, to, subject, text, html }
 }
 
@@ -101,6 +108,41 @@ export function mailAccountExists(to: string): void {
       button: { label: 'Sign in', path: '/login' },
       after: [
         'If it was you, sign in, or reset the password there. If not, ignore this mail: nothing changes.',
+      ],
+    }),
+  )
+}
+
+const LISTED_KEYS_MAX = 20
+
+/** A key as the reminder names it. */
+export interface AgedKey {
+  name: string
+  masked: string
+  ageDays: number
+  /** Null when it was never used. */
+  unusedDays: number | null
+}
+
+function describeKey({ name, masked, ageDays, unusedDays }: AgedKey): string {
+  const days = (count: number) => (count === 1 ? '1 day ago' : `${count} days ago`)
+  const use =
+    unusedDays === null ? 'never used' : `last used ${unusedDays === 0 ? 'today' : days(unusedDays)}`
+  return `${name} (${masked}): made ${days(ageDays)}, ${use}`
+}
+
+/** To an admin of an organization some of whose keys are due for rotation. */
+export function mailAgedKeys(to: string, organizationName: string, keys: readonly AgedKey[]): void {
+  const more = keys.length - LISTED_KEYS_MAX
+  sendMail(
+    compose(to, {
+      kind: 'aged-keys',
+      subject: `API keys of ${organizationName} are due for rotation`,
+      before: [`These API keys of ${organizationName} are 90 days old or older:`],
+      list: [...keys.slice(0, LISTED_KEYS_MAX).map(describeKey), ...(more > 0 ? [`and ${more} more`] : [])],
+      button: { label: 'Look at the API keys', path: '/settings/api-keys' },
+      after: [
+        'Rotating a key makes a successor and lets the old one work on until its place is taken. Delete keys that nobody needs. You are reminded of a key once in 90 days.',
       ],
     }),
   )

@@ -6,7 +6,8 @@ import { cache } from '../store/cache'
 import { nodeHmac } from '../store/hmac'
 import { createApiKey } from './api-keys'
 import { verifyApiKey } from './key-verifier'
-import { organizationLimits, setLimit, setPlan } from './plans'
+import { organizationLimits } from './organization-limits'
+import { setLimit, setPlan } from './plans'
 import { auditOf, tenant } from './testing/tenants'
 
 const code = (value: string) => expect.objectContaining({ code: value })

@@ -1,48 +1,35 @@
 import { TwigError } from '../core/errors'
 import type { OperatorPrincipal, Plan, Scope } from '../core/principal'
-import { DEFAULT_PER_MINUTE, PER_MINUTE_MAX } from '../core/rate-limits'
+import { ORGANIZATION_PER_MINUTE_MAX, PER_MINUTE_MAX } from '../core/rate-limits'
 import type { OrganizationLimits } from '../edge/key-cache'
-import { publishLimits } from '../store/cache'
-import { db, inTransaction, type Transaction } from '../store/db'
+import { inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
+import { deliver, noteChange } from './cache-notices'
+import { organizationLimits } from './organization-limits'
 
 /** A change of plan or limits, and whether the gate has been told. */
 export interface PolicyChange {
   plan: Plan
   perMinute: Record<Scope, number>
-  /** False when Redis could not be told; the gate then follows when its copy runs out, within ten minutes. */
+  organizationPerMinute: Record<Scope, number>
+  /** False when Redis could not be told yet; it will be, as soon as it answers. */
   inForce: boolean
-}
-
-/** The limits in force for each key of an organization: custom ones count on the Enterprise plan only (F3, G2). */
-export async function organizationLimits(
-  organizationId: string,
-  tx: Transaction | ReturnType<typeof db> = db(),
-): Promise<OrganizationLimits & { plan: Plan }> {
-  const row = await tx.organization.findUnique({
-    where: { id: organizationId },
-    include: { rateLimits: true },
-  })
-  if (!row) throw new TwigError('not_found')
-  const perMinute: Record<Scope, number> = { ...DEFAULT_PER_MINUTE }
-  if (row.plan === 'enterprise') {
-    for (const limit of row.rateLimits) perMinute[limit.scope] = limit.perMinute
-  }
-  return { organizationId, version: row.policyVersion, plan: row.plan, perMinute }
 }
 
 async function change(
   principal: OperatorPrincipal,
-  work: (tx: Transaction, before: OrganizationLimits & { plan: Plan }) => Promise<void>,
+  work: (tx: Transaction, before: OrganizationLimits) => Promise<void>,
 ): Promise<PolicyChange> {
   const { organizationId } = principal
-  const after = await inTransaction(async (tx) => {
+  const { after, notice } = await inTransaction(async (tx) => {
     // The row lock puts changes in the order of their versions.
     await tx.organization.update({ where: { id: organizationId }, data: { policyVersion: { increment: 1 } } })
     await work(tx, await organizationLimits(organizationId, tx))
-    return organizationLimits(organizationId, tx)
+    const notice = await noteChange(tx, 'organization', organizationId)
+    return { after: await organizationLimits(organizationId, tx), notice }
   })
-  return { plan: after.plan, perMinute: after.perMinute, inForce: await publishLimits(after) }
+  const { plan, perMinute, organizationPerMinute } = after
+  return { plan, perMinute, organizationPerMinute, inForce: await deliver(notice) }
 }
 
 /** Sets an organization's plan; the operator's alone. */
@@ -58,16 +45,26 @@ export function setPlan(principal: OperatorPrincipal, plan: Plan): Promise<Polic
   })
 }
 
-/** Sets a custom limit, in requests a minute for each key. Throws plan_required below Enterprise. */
+function requireLimit(field: string, perMinute: number, max: number): void {
+  if (Number.isInteger(perMinute) && perMinute >= 1 && perMinute <= max) return
+  throw new TwigError('invalid_request', `A limit is a whole number from 1 to ${max}.`, {
+    details: { fields: { [field]: `a whole number from 1 to ${max}` } },
+  })
+}
+
+/**
+ * Sets a custom limit, in requests a minute: for each key and, where given, for all keys of the organization together
+ * (null for ten times a key's). Throws plan_required below Enterprise.
+ */
 export async function setLimit(
   principal: OperatorPrincipal,
   scope: Scope,
   perMinute: number,
+  organizationPerMinute?: number | null,
 ): Promise<PolicyChange> {
-  if (!Number.isInteger(perMinute) || perMinute < 1 || perMinute > PER_MINUTE_MAX) {
-    throw new TwigError('invalid_request', `A limit is a whole number from 1 to ${PER_MINUTE_MAX}.`, {
-      details: { fields: { per_minute: `a whole number from 1 to ${PER_MINUTE_MAX}` } },
-    })
+  requireLimit('per_minute', perMinute, PER_MINUTE_MAX)
+  if (organizationPerMinute != null) {
+    requireLimit('organization_per_minute', organizationPerMinute, ORGANIZATION_PER_MINUTE_MAX)
   }
   const { organizationId } = principal
   return change(principal, async (tx, before) => {
@@ -76,16 +73,20 @@ export async function setLimit(
         details: { required_plan: 'enterprise', plan: before.plan },
       })
     }
-    await tx.rateLimit.upsert({
+    const limit = await tx.rateLimit.upsert({
       where: { organizationId_scope: { organizationId, scope } },
-      create: { organizationId, scope, perMinute },
-      update: { perMinute },
+      create: { organizationId, scope, perMinute, organizationPerMinute: organizationPerMinute ?? null },
+      update: { perMinute, ...(organizationPerMinute === undefined ? {} : { organizationPerMinute }) },
     })
     await recordAudit(tx, principal, {
       action: 'organization.limit_changed',
       targetId: organizationId,
-      before: { scope, per_minute: before.perMinute[scope] },
-      after: { scope, per_minute: perMinute },
+      before: {
+        scope,
+        per_minute: before.perMinute[scope],
+        organization_per_minute: before.organizationPerMinute[scope],
+      },
+      after: { scope, per_minute: perMinute, organization_per_minute: limit.organizationPerMinute },
     })
   })
 }

@@ -2,9 +2,11 @@ import type { z } from 'zod'
 import type { Endpoint } from '../core/endpoints'
 import { errorBody, TwigError } from '../core/errors'
 import { newId } from '../core/ids'
-import { API_BASE } from '../core/policy'
+import { API_BASE, resolvePolicy } from '../core/policy'
 import type { KeyPrincipal } from '../core/principal'
+import { USAGE_PATH_MAX, usageEventBase } from '../core/usage'
 import { type Answer, once } from '../domain/idempotency'
+import { recordUsage } from '../domain/usage-recorder'
 import type { PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
 import { invalidRequest, toTwigError } from './failure'
@@ -36,33 +38,67 @@ export function route<E extends Endpoint>(
   verb: (principal: KeyPrincipal, input: InputOf<E>) => Promise<z.input<E['output']>>,
 ): (request: Request, context: RouteContext) => Promise<Response> {
   return async (request, context) => {
+    const startedMs = performance.now()
     const pass = await passFrom(request.headers)
     const requestId = pass?.requestId ?? newId('req')
+    const answered = (response: Response, code: string) => {
+      if (pass?.kind === 'key') count(endpoint, request, pass, { response, code, startedMs })
+      return response
+    }
     try {
       const params = await context.params
       const principal = principalOf(pass, request.method, fillPath(endpoint.path, params))
       const text = endpoint.body ? await readText(request) : ''
-      const input = readInput(endpoint, request, params, text) as InputOf<E>
+      const input = readInput(endpoint, request, params, text)
       const answer = async () => ({
         status: endpoint.status,
-        body: endpoint.output.parse(await verb(principal, input)) as Answer['body'],
+        body: endpoint.output.parse(await verb(principal, input as InputOf<E>)) as Answer['body'],
       })
       const key = request.method === 'POST' ? idempotencyKey(request) : null
-      if (key === null) return respond(await answer())
+      if (key === null) return answered(respond(endpoint, input, await answer()), '')
       const path = API_BASE + endpoint.path
       const { replayed, ...first } = await once(principal, { key, path, body: text }, answer)
-      return respond(first, replayed ? { 'Idempotent-Replayed': 'true' } : {})
+      const headers: Record<string, string> = replayed ? { 'Idempotent-Replayed': 'true' } : {}
+      return answered(respond(endpoint, input, first, headers), '')
     } catch (error) {
-      return errorResponse(toTwigError(error, requestId), requestId)
+      const failure = toTwigError(error, requestId)
+      return answered(errorResponse(failure, requestId), failure.code)
     }
   }
 }
 
+/** Counts an admitted request under its key (B8): off the request's path, with the gate's time and ours. */
+function count(
+  endpoint: Endpoint,
+  request: Request,
+  pass: Extract<PassFacts, { kind: 'key' }>,
+  { response, code, startedMs }: { response: Response; code: string; startedMs: number },
+): void {
+  const { requestId, keyId, m: method, p: path, clientIp, gateUs } = pass
+  const resolution = resolvePolicy(method, path)
+  const userAgent = request.headers.get('user-agent')
+  recordUsage({
+    ...usageEventBase({ requestId, timeMs: Date.now(), keyId, method, clientIp, userAgent }),
+    endpoint: endpoint.path,
+    path: path.slice(API_BASE.length, API_BASE.length + USAGE_PATH_MAX),
+    scope: (resolution.kind === 'row' ? resolution.row.bucket : undefined) ?? 'admin',
+    status: response.status,
+    code,
+    admitted: true,
+    latencyUs: gateUs + Math.round((performance.now() - startedMs) * 1000),
+  })
+}
+
 function respond(
+  endpoint: Endpoint,
+  input: object,
   { status, body }: { status: number; body: unknown },
   headers: Record<string, string> = {},
 ): Response {
-  return Response.json(body, { status, headers })
+  const isCsv = endpoint.csv && 'format' in input && input.format === 'csv'
+  if (!isCsv) return Response.json(body, { status, headers })
+  const type = { 'Content-Type': 'text/csv; charset=utf-8' }
+  return new Response(endpoint.csv?.(body), { status, headers: { ...headers, ...type } })
 }
 
 /** The path that the pass must have been made for, e.g. `/api/v1/agents/agent_1`. */
@@ -73,8 +109,18 @@ function fillPath(pattern: string, params: Record<string, string>): string {
 function principalOf(pass: PassFacts | null, method: string, path: string): KeyPrincipal {
   if (pass?.kind !== 'key' || pass.m !== method || pass.p !== path)
     throw new TwigError('missing_authorization')
-  const { keyId, keyName, organizationId, environment, scopes, requestId, clientIp } = pass
-  return { kind: 'key', keyId, keyName, organizationId, environment, scopes, requestId, clientIp }
+  const { keyId, keyName, organizationId, organization, environment, scopes, requestId, clientIp } = pass
+  return {
+    kind: 'key',
+    keyId,
+    keyName,
+    organizationId,
+    organization,
+    environment,
+    scopes,
+    requestId,
+    clientIp,
+  }
 }
 
 function idempotencyKey(request: Request): string | null {

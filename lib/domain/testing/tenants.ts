@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Environment, KeyPrincipal, Plan, Role, Scope, UserPrincipal } from '../../core/principal'
+import { DEFAULT_PER_MINUTE } from '../../core/rate-limits'
 import { db, inTransaction, type Transaction } from '../../store/db'
 import { hashPassword } from '../../store/passwords'
 import { addMember, createOrganization, createOrganizationForPerson, operatorFor } from '../organizations'
@@ -56,7 +57,8 @@ export function keyOf(
   environment: Environment = 'live',
   keyId = 'key_000000000000',
 ): KeyPrincipal {
-  return { kind: 'key', keyId, keyName: 'Test', organizationId, environment, scopes }
+  const organization = { slug: 'test', name: 'Test', plan: 'free', perMinute: DEFAULT_PER_MINUTE } as const
+  return { kind: 'key', keyId, keyName: 'Test', organizationId, organization, environment, scopes }
 }
 
 /** Audit rows of an organization, oldest first. */

@@ -1,0 +1,3 @@
+import { usageRoute } from '@/lib/http/internal'
+
+export const POST = usageRoute

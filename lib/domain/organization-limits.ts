@@ -1,0 +1,27 @@
+import { TwigError } from '../core/errors'
+import { type Scope, scopes } from '../core/principal'
+import { DEFAULT_PER_MINUTE, ORGANIZATION_FACTOR } from '../core/rate-limits'
+import type { OrganizationLimits } from '../edge/key-cache'
+import { db, type Transaction } from '../store/db'
+
+/** The limits in force in an organization: custom ones count on the Enterprise plan only (F3, G2). */
+export async function organizationLimits(
+  organizationId: string,
+  tx: Transaction | ReturnType<typeof db> = db(),
+): Promise<OrganizationLimits> {
+  const row = await tx.organization.findUnique({
+    where: { id: organizationId },
+    include: { rateLimits: true },
+  })
+  if (!row) throw new TwigError('not_found')
+  const custom = row.plan === 'enterprise' ? row.rateLimits : []
+  const perMinute: Record<Scope, number> = { ...DEFAULT_PER_MINUTE }
+  for (const limit of custom) perMinute[limit.scope] = limit.perMinute
+  const organizationPerMinute = Object.fromEntries(
+    scopes.map((scope) => [scope, perMinute[scope] * ORGANIZATION_FACTOR]),
+  ) as Record<Scope, number>
+  for (const limit of custom)
+    organizationPerMinute[limit.scope] = limit.organizationPerMinute ?? organizationPerMinute[limit.scope]
+  const { slug, name, plan, policyVersion: version } = row
+  return { organizationId, slug, name, plan, version, perMinute, organizationPerMinute }
+}

@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest'
+import { percentiles } from '../core/latency'
+import { db, inTransaction } from '../store/db'
+import { batchOf, eventOf, keyInUse } from './testing/usage-events'
+import { writeUsage } from './usage-writer'
+
+const HOUR_MS = 3600_000
+const DAY_MS = 24 * HOUR_MS
+
+const minutesOf = (keyId: string) =>
+  db().usageMinute.findMany({ where: { keyId }, orderBy: { minute: 'asc' } })
+const daysOf = (keyId: string) => db().usageDay.findMany({ where: { keyId }, orderBy: { day: 'asc' } })
+const callersOf = (keyId: string) => db().usageCaller.findMany({ where: { keyId } })
+const requestsOf = (keyId: string) => db().apiRequest.findMany({ where: { keyId } })
+const sum = (rows: { requests: number }[]) => rows.reduce((total, { requests }) => total + requests, 0)
+
+describe('counting', () => {
+  test('a batch is in every table, and its request can be read with all that was known of it', async () => {
+    const { keyId, organizationId } = await keyInUse()
+    const timeMs = Date.now() - 1_000
+    const event = eventOf(keyId, { timeMs, status: 404, code: 'not_found', path: '/agents/agent_1' })
+    await writeUsage(batchOf([event]))
+    const [minute] = await minutesOf(keyId)
+    expect(minute).toMatchObject({
+      requests: 1,
+      status: 404,
+      code: 'not_found',
+      scope: 'read',
+      admitted: true,
+    })
+    expect(minute?.minute.getTime()).toBe(Math.floor(timeMs / 60_000) * 60_000)
+    expect((await daysOf(keyId))[0]?.day.getTime()).toBe(Math.floor(timeMs / DAY_MS) * DAY_MS)
+    expect(await callersOf(keyId)).toMatchObject([
+      { clientIp: '192.0.2.7', userAgent: 'curl/8.5.0', requests: 1 },
+    ])
+    const { requestId: id, scope, timeMs: _timeMs, ...rest } = event
+    const slot = Math.floor(timeMs / DAY_MS) % 32
+    expect(await requestsOf(keyId)).toEqual([{ ...rest, id, slot, organizationId, time: new Date(timeMs) }])
+  })
+
+  test('is exact over many writers of the same keys at once', async () => {
+    const keys = [await keyInUse(), await keyInUse(), await keyInUse()]
+    const timeMs = Date.now()
+    const batches = Array.from({ length: 24 }, (_, n) =>
+      batchOf(
+        Array.from({ length: 60 }, (_, i) => {
+          // Each writer meets keys and endpoints in another order.
+          const { keyId } = keys[(n + i) % keys.length] ?? { keyId: '' }
+          const endpoint = `/agents/${(n * 7 + i) % 5}`
+          return eventOf(keyId, {
+            timeMs,
+            endpoint,
+            latencyUs: 1_000 * (i + 1),
+            clientIp: `192.0.2.${i % 9}`,
+          })
+        }),
+      ),
+    )
+    for (let from = 0; from < batches.length; from += 6) {
+      await Promise.all(batches.slice(from, from + 6).map((batch) => writeUsage(batch)))
+    }
+    for (const { keyId } of keys) {
+      const [minutes, days] = [await minutesOf(keyId), await daysOf(keyId)]
+      expect(minutes).toHaveLength(5)
+      for (const counted of [minutes, days, await callersOf(keyId)]) expect(sum(counted)).toBe(24 * 20)
+      expect(await requestsOf(keyId)).toHaveLength(24 * 20)
+      for (const { requests, latency } of [...minutes, ...days]) {
+        const counts = Object.values(latency as Record<string, number>)
+        expect(counts.reduce((total, n) => total + n, 0)).toBe(requests)
+      }
+    }
+  })
+
+  test('percentiles of what was added up in the database are within 2 % of exact', async () => {
+    const { keyId } = await keyInUse()
+    const timeMs = Date.now()
+    const latencies = Array.from({ length: 1_500 }, (_, i) =>
+      Math.round(200 * 1.0063 ** ((i * 7919) % 1_500)),
+    )
+    for (let from = 0; from < latencies.length; from += 500) {
+      const some = latencies.slice(from, from + 500)
+      await writeUsage(batchOf(some.map((latencyUs) => eventOf(keyId, { timeMs, latencyUs }))))
+    }
+    const sorted = [...latencies].sort((a, b) => a - b)
+    const [day, ...others] = await daysOf(keyId)
+    expect(others).toEqual([])
+    const shares = [0.5, 0.95, 0.99]
+    const found = percentiles(day?.latency as Record<string, number>, shares) ?? []
+    shares.forEach((share, i) => {
+      const exact = (sorted[Math.ceil(share * 1_500) - 1] ?? 0) / 1000
+      expect(Math.abs((found[i] ?? 0) - exact) / exact).toBeLessThan(0.02)
+    })
+  })
+
+  test('the same batch again changes nothing, one after the other or at once', async () => {
+    const { keyId } = await keyInUse()
+    const batch = batchOf([eventOf(keyId), eventOf(keyId)])
+    await Promise.all(Array.from({ length: 6 }, () => writeUsage(batch)))
+    await writeUsage(batch)
+    for (const rows of [await minutesOf(keyId), await daysOf(keyId), await callersOf(keyId)])
+      expect(sum(rows)).toBe(2)
+    expect(await requestsOf(keyId)).toHaveLength(2)
+  })
+
+  test('all of a batch is written or nothing of it, its id included', async () => {
+    const { keyId } = await keyInUse()
+    const broken = batchOf([eventOf(keyId), eventOf(keyId, { status: 99_999 })])
+    await expect(writeUsage(broken)).rejects.toThrow()
+    expect(await minutesOf(keyId)).toEqual([])
+    await writeUsage({ ...broken, events: broken.events.slice(0, 1) })
+    expect(sum(await minutesOf(keyId))).toBe(1)
+  })
+
+  test('events of keys that do not exist are left out, the others of the batch count', async () => {
+    const { keyId } = await keyInUse()
+    await writeUsage(batchOf([eventOf('key_nobody'), eventOf(keyId), eventOf('')]))
+    expect(sum(await minutesOf(keyId))).toBe(1)
+    await writeUsage(batchOf([eventOf('key_nobody')]))
+    expect(await requestsOf('key_nobody')).toEqual([])
+  })
+
+  test('an empty batch writes nothing, not even its id', async () => {
+    const batch = batchOf([])
+    await writeUsage(batch)
+    expect(await db().usageBatch.findUnique({ where: { id: batch.id } })).toBeNull()
+  })
+
+  test('what clients send is kept, but for NUL and halves of characters, and cut to length', async () => {
+    const { keyId } = await keyInUse()
+    const odd = [
+      'a\0b\0',
+      'line\r\nbreak',
+      '😀 four bytes',
+      '\ud83d lone',
+      `${'x'.repeat(199)}😀`,
+      `${'y'.repeat(5_000)}`,
+    ]
+    await writeUsage(batchOf(odd.map((userAgent) => eventOf(keyId, { userAgent, path: userAgent }))))
+    const kept = ['ab', 'line\r\nbreak', '😀 four bytes', ' lone', 'x'.repeat(199), 'y'.repeat(200)]
+    expect((await callersOf(keyId)).map(({ userAgent }) => userAgent).sort()).toEqual(kept.sort())
+    expect((await requestsOf(keyId)).map(({ userAgent }) => userAgent).sort()).toEqual(kept)
+  })
+
+  test('single requests of more than 30 days ago are counted, not listed', async () => {
+    const { keyId } = await keyInUse()
+    await writeUsage(batchOf([eventOf(keyId, { timeMs: Date.now() - 31 * DAY_MS }), eventOf(keyId)]))
+    expect(sum(await daysOf(keyId))).toBe(2)
+    expect(await requestsOf(keyId)).toHaveLength(1)
+  })
+
+  test('a request that took an hour is kept with what the column can hold', async () => {
+    const { keyId } = await keyInUse()
+    await writeUsage(
+      batchOf([eventOf(keyId, { latencyUs: 3_600_000_000 }), eventOf(keyId, { latencyUs: 0 })]),
+    )
+    expect((await requestsOf(keyId)).map(({ latencyUs }) => latencyUs).sort()).toEqual([0, 2 ** 31 - 1])
+  })
+})
+
+describe('the last use', () => {
+  const lastUse = async (id: string) =>
+    (await db().apiKey.findUniqueOrThrow({ where: { id } })).lastUsedAt?.getTime()
+
+  test('is that of the newest admitted request, and never goes back', async () => {
+    const { keyId } = await keyInUse()
+    const timeMs = Date.now() - 5_000
+    await writeUsage(batchOf([eventOf(keyId, { timeMs: timeMs - 100 }), eventOf(keyId, { timeMs })]))
+    expect(await lastUse(keyId)).toBe(timeMs)
+    await writeUsage(batchOf([eventOf(keyId, { timeMs: timeMs - HOUR_MS })]))
+    expect(await lastUse(keyId)).toBe(timeMs)
+  })
+
+  test('is no refused request', async () => {
+    const { keyId } = await keyInUse()
+    await writeUsage(batchOf([eventOf(keyId, { status: 401, code: 'disabled_api_key', admitted: false })]))
+    expect(await lastUse(keyId)).toBeUndefined()
+    expect(sum(await daysOf(keyId))).toBe(1)
+  })
+})
+
+describe('callers', () => {
+  test('beyond a thousand on one day are counted together, those who are known keep their rows', async () => {
+    const { keyId } = await keyInUse()
+    const timeMs = Date.now()
+    const from = (n: number) => eventOf(keyId, { timeMs, clientIp: `10.0.${n >> 8}.${n & 255}` })
+    const numbers = Array.from({ length: 1_200 }, (_, n) => n)
+    await Promise.all(
+      [0, 400, 800].map((first) => writeUsage(batchOf(numbers.slice(first, first + 400).map(from)))),
+    )
+    const rows = await callersOf(keyId)
+    const [named, other] = [
+      rows.filter((row) => row.clientIp !== 'other'),
+      rows.filter((row) => row.clientIp === 'other'),
+    ]
+    expect(named).toHaveLength(1_000)
+    expect(other).toMatchObject([{ userAgent: '', requests: 200 }])
+
+    const known = named[500]?.clientIp ?? ''
+    await writeUsage(batchOf([eventOf(keyId, { timeMs, clientIp: known }), from(5_000), from(5_001)]))
+    const after = await callersOf(keyId)
+    expect(after.find(({ clientIp }) => clientIp === known)?.requests).toBe(2)
+    expect(after.find(({ clientIp }) => clientIp === 'other')?.requests).toBe(202)
+    expect(after).toHaveLength(1_001)
+  })
+
+  test('of another day or key have room of their own', async () => {
+    const [mine, other] = [await keyInUse(), await keyInUse()]
+    const many = (keyId: string, timeMs: number) =>
+      batchOf(Array.from({ length: 500 }, (_, n) => eventOf(keyId, { timeMs, userAgent: `agent ${n}` })))
+    for (const days of [0, 1, 2]) {
+      await writeUsage(many(mine.keyId, Date.now() - days * DAY_MS))
+      await writeUsage(many(other.keyId, Date.now() - days * DAY_MS))
+    }
+    for (const { keyId } of [mine, other]) {
+      const rows = await callersOf(keyId)
+      expect(rows).toHaveLength(1_500)
+      expect(rows.filter(({ clientIp }) => clientIp === 'other')).toEqual([])
+    }
+  })
+})
+
+test('a deadlock with somebody else is tried again, and the batch counts once', async () => {
+  const { keyId } = await keyInUse()
+  const [first, second] = [eventOf(keyId), eventOf(keyId, { endpoint: '/whoami' })]
+  await writeUsage(batchOf([first, second]))
+  let writing: Promise<unknown> = Promise.resolve()
+  // Holds the key's row, which the writer wants last, and then wants a row of usage_minutes that the writer holds.
+  const outcome = await inTransaction(async (tx) => {
+    await tx.$executeRaw`SELECT set_config('deadlock_timeout', '10s', true)`
+    await tx.$executeRaw`SELECT 1 FROM api_keys WHERE id = ${keyId} FOR NO KEY UPDATE`
+    writing = writeUsage(batchOf([first, second]))
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await tx.$executeRaw`UPDATE usage_minutes SET requests = requests WHERE key_id = ${keyId}`
+  }).then(
+    () => 'went through',
+    (error: Error) => error.message,
+  )
+  await writing
+  expect(outcome).toBe('went through')
+  expect(sum(await daysOf(keyId))).toBe(4)
+})

@@ -1,0 +1,163 @@
+import { storableEvent, type UsageBatch, type UsageEvent } from '../core/usage'
+import { type CallerCount, countEvents, requestSlot, type UsageCount } from '../core/usage-counts'
+import { Prisma } from '../generated/prisma/client'
+import { inTransaction, type Transaction } from '../store/db'
+
+const DAY_MS = 86_400_000
+const KEPT_DAYS = 30
+/** Distinct callers of a key that are told apart on one day; whoever comes later is `other`. */
+const CALLERS_MAX = 1_000
+/** latency_us is a four-byte integer. */
+const LATENCY_US_MAX = 2 ** 31 - 1
+
+/** Rows for jsonb_to_recordset. */
+function json(rows: readonly unknown[]) {
+  return Prisma.sql`${JSON.stringify(rows)}::jsonb`
+}
+
+/** The organizations of the keys that exist, held until the end so that their rows cannot go away in between. */
+async function organizationsOf(tx: Transaction, keyIds: string[]): Promise<Map<string, string>> {
+  const rows = await tx.$queryRaw<{ id: string; organization_id: string }[]>`
+    SELECT id, organization_id FROM api_keys WHERE id = ANY(${keyIds}::text[]) ORDER BY id FOR KEY SHARE`
+  return new Map(rows.map((row) => [row.id, row.organization_id]))
+}
+
+const byMinute = { table: Prisma.sql`usage_minutes`, time: Prisma.sql`minute`, type: Prisma.sql`timestamptz` }
+const byDay = { table: Prisma.sql`usage_days`, time: Prisma.sql`day`, type: Prisma.sql`date` }
+
+/** Rows in one order everywhere, so that of two writers none waits for one that waits for it. */
+async function addCounts(
+  tx: Transaction,
+  { table, time, type }: typeof byMinute,
+  counts: UsageCount[],
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO ${table} AS held
+      (key_id, ${time}, method, endpoint, scope, status, code, admitted, requests, latency)
+    SELECT key_id, "time", method, endpoint, scope, status, code, admitted, requests, latency
+    FROM jsonb_to_recordset(${json(counts)}) AS counted(
+      key_id text, "time" ${type}, method text, endpoint text, scope scope, status smallint, code text,
+      admitted boolean, requests integer, latency jsonb)
+    ORDER BY key_id, "time", method, endpoint, status, code
+    ON CONFLICT (key_id, ${time}, method, endpoint, status, code) DO UPDATE SET
+      requests = held.requests + excluded.requests,
+      latency = (
+        SELECT jsonb_object_agg(bucket, total) FROM (
+          SELECT bucket, sum(requests::bigint) AS total
+          FROM (
+            SELECT * FROM jsonb_each_text(held.latency) UNION ALL SELECT * FROM jsonb_each_text(excluded.latency)
+          ) AS both_sketches(bucket, requests)
+          GROUP BY bucket
+        ) AS added)`
+}
+
+async function addRequests(
+  tx: Transaction,
+  events: readonly UsageEvent[],
+  organizations: Map<string, string>,
+): Promise<void> {
+  const rows = events.map((event) => ({
+    slot: requestSlot(event.timeMs),
+    id: event.requestId,
+    time: new Date(event.timeMs).toISOString(),
+    organization_id: organizations.get(event.keyId),
+    key_id: event.keyId,
+    method: event.method,
+    endpoint: event.endpoint,
+    path: event.path,
+    status: event.status,
+    code: event.code,
+    admitted: event.admitted,
+    latency_us: Math.min(event.latencyUs, LATENCY_US_MAX),
+    client_ip: event.clientIp,
+    user_agent: event.userAgent,
+  }))
+  await tx.$executeRaw`
+    INSERT INTO api_requests
+    SELECT * FROM jsonb_to_recordset(${json(rows)}) AS request(
+      slot smallint, id text, "time" timestamptz, organization_id text, key_id text, method text, endpoint text,
+      path text, status smallint, code text, admitted boolean, latency_us integer, client_ip text, user_agent text)
+    ON CONFLICT DO NOTHING`
+}
+
+/** Locks the keys' rows, in order, until the end: those who add callers to one key take turns from here on. */
+async function noteLastUses(
+  tx: Transaction,
+  keyIds: string[],
+  lastUses: { key_id: string; last_used_at: string }[],
+): Promise<void> {
+  await tx.$executeRaw`
+    SELECT id FROM api_keys WHERE id = ANY(${keyIds}::text[]) ORDER BY id FOR NO KEY UPDATE`
+  await tx.$executeRaw`
+    UPDATE api_keys SET last_used_at = used.last_used_at
+    FROM jsonb_to_recordset(${json(lastUses)}) AS used(key_id text, last_used_at timestamptz)
+    WHERE id = used.key_id AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < used.last_used_at)`
+}
+
+/** A caller has a row of its own while the key's day has room for it, or when it has one already. */
+async function addCallers(tx: Transaction, callers: CallerCount[]): Promise<void> {
+  await tx.$executeRaw`
+    WITH seen AS (
+      SELECT seen.*, held.key_id IS NOT NULL AS has_row
+      FROM jsonb_to_recordset(${json(callers)}) AS seen(
+        key_id text, day date, client_ip text, user_agent text, requests integer, last_seen_at timestamptz)
+      LEFT JOIN usage_callers AS held USING (key_id, day, client_ip, user_agent)
+    ), room AS (
+      SELECT key_id, day, ${CALLERS_MAX} - (
+        SELECT count(*) FROM usage_callers AS held
+        WHERE held.key_id = fresh.key_id AND held.day = fresh.day AND held.client_ip <> 'other'
+      ) AS places
+      FROM (SELECT DISTINCT key_id, day FROM seen WHERE NOT has_row) AS fresh
+    ), placed AS (
+      SELECT seen.*, has_row OR places >= row_number() OVER (
+        PARTITION BY key_id, day, has_row ORDER BY client_ip, user_agent
+      ) AS is_named
+      FROM seen LEFT JOIN room USING (key_id, day)
+    ), counted AS (
+      SELECT key_id, day, CASE WHEN is_named THEN client_ip ELSE 'other' END AS client_ip,
+        CASE WHEN is_named THEN user_agent ELSE '' END AS user_agent, requests, last_seen_at
+      FROM placed
+    )
+    INSERT INTO usage_callers AS held (key_id, day, client_ip, user_agent, requests, last_seen_at)
+    SELECT key_id, day, client_ip, user_agent, sum(requests), max(last_seen_at)
+    FROM counted GROUP BY key_id, day, client_ip, user_agent ORDER BY key_id, day, client_ip, user_agent
+    ON CONFLICT (key_id, day, client_ip, user_agent) DO UPDATE SET
+      requests = held.requests + excluded.requests,
+      last_seen_at = greatest(held.last_seen_at, excluded.last_seen_at)`
+}
+
+async function write(tx: Transaction, batch: UsageBatch, nowMs: number): Promise<void> {
+  const first = await tx.$executeRaw`
+    INSERT INTO usage_batches (id) VALUES (${batch.id}) ON CONFLICT DO NOTHING`
+  if (first === 0) return
+  const all = batch.events.map((event) => storableEvent(event, nowMs))
+  const organizations = await organizationsOf(tx, [...new Set(all.map(({ keyId }) => keyId))])
+  const events = all.filter(({ keyId }) => organizations.has(keyId))
+  if (events.length === 0) return
+  const { minutes, days, callers, lastUses } = countEvents(events)
+  await addCounts(tx, byMinute, minutes)
+  await addCounts(tx, byDay, days)
+  const recent = events.filter(({ timeMs }) => timeMs > nowMs - KEPT_DAYS * DAY_MS)
+  await addRequests(tx, recent, organizations)
+  await noteLastUses(tx, [...organizations.keys()], lastUses)
+  await addCallers(tx, callers)
+}
+
+/** Whether Postgres ended a transaction because another stood in its way (SQLSTATE 40001, 40P01). */
+function isConflict(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return code === 'P2034' || /\b(?:40001|40P01)\b/.test(String(message))
+}
+
+/**
+ * Counts a batch, once: the same batch again changes nothing. Events of keys that do not exist are left out. All of it
+ * happens or none; a deadlock is tried again once. Throws what the database throws.
+ */
+export async function writeUsage(batch: UsageBatch, now: Date = new Date()): Promise<void> {
+  if (batch.events.length === 0) return
+  const attempt = () => inTransaction((tx) => write(tx, batch, now.getTime()))
+  await attempt().catch((error: unknown) => {
+    if (!isConflict(error)) throw error
+    return attempt()
+  })
+}
