@@ -4,6 +4,8 @@ import { findOrganization, type Organization, operatorFor } from '../lib/domain/
 import { readSecret } from './stdin'
 import { type Flag, UsageError } from './verb'
 
+const WHOLE_NUMBER = /^\d{1,15}$/
+
 /** Marks a flag as one that may be left out. */
 export function optional<T>(flag: Flag<T, true>): Flag<T, false> {
   return { ...flag, required: false }
@@ -46,7 +48,16 @@ export function choice<T extends string>(name: string, words: readonly T[], abou
 /** A whole number; its bounds are the domain's to judge. */
 export function wholeNumber(name: string, about: string): Flag<number, true> {
   return flag('<number>', about, (value) => {
-    if (!/^\d{1,15}$/.test(value)) throw new UsageError(`--${name} takes a whole number.`)
+    if (!WHOLE_NUMBER.test(value)) throw new UsageError(`--${name} takes a whole number.`)
+    return Number(value)
+  })
+}
+
+/** A whole number, or `default`, which is read as null. */
+export function wholeNumberOrDefault(name: string, about: string): Flag<number | null, true> {
+  return flag('<number>|default', about, (value) => {
+    if (value === 'default') return null
+    if (!WHOLE_NUMBER.test(value)) throw new UsageError(`--${name} takes a whole number or default.`)
     return Number(value)
   })
 }

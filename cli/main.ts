@@ -1,3 +1,4 @@
+import { patiently } from '../lib/store/db'
 import { withBackends } from './backends'
 import { explain, trace } from './failure'
 import { firstWords, generalHelp, nounHelp, usageLine, verbHelp } from './help'
@@ -57,7 +58,7 @@ async function act({ json, run }: Prepared, isStandalone: boolean): Promise<numb
   // Looked at now: the work itself runs with the log switched off.
   const isDebug = /^(?:debug|trace)$/.test(process.env.LOG_LEVEL ?? '')
   try {
-    return await printAnswer(await (isStandalone ? run() : withBackends(run)), json)
+    return await printAnswer(await (isStandalone ? run() : withBackends(() => patiently(run))), json)
   } catch (error) {
     const failure = explain(error)
     await print(process.stderr, json ? JSON.stringify(failure) : failure.message)

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Scope } from '../lib/core/principal'
-import { fillKey } from '../lib/edge/key-cache'
 import { decideKey } from '../lib/edge/limiter'
 import { connectRedis } from '../lib/edge/redis'
+import { askFor, fill, limitsOf, someKey } from '../lib/edge/testing/keys'
 import { validateEnv } from '../lib/env/node'
 import { type Backends, startBackends } from '../server/backends'
 import { root } from '../server/configuration'
@@ -82,7 +81,12 @@ const Receipt = z.strictObject({
   revoked_at: z.iso.datetime(),
   effective_at: z.iso.datetime(),
 })
-const LimitChange = z.looseObject({ per_minute: z.number(), in_force: z.boolean() })
+const LimitChange = z.looseObject({
+  per_minute: z.number(),
+  organization_per_minute: z.number(),
+  in_force: z.boolean(),
+})
+const AnyKey = z.looseObject({ id: z.string(), name: z.string(), state: z.string() })
 
 describe('without a running server', () => {
   test(
@@ -215,19 +219,22 @@ describe('beside a running server', () => {
       const key = await json(CreatedKey, [
         ...['key', 'create', '--org', 'beta', '--name', 'CI', '--scopes', 'write', '--env', 'live'],
       ])
-      const scopes: Scope[] = ['write']
-      const facts = { id: key.id, name: 'CI', organizationId: made.id, environment: 'live' as const, scopes }
-      const perMinute = { read: 200, write: 10, execute: 100, admin: 50 }
-      await fillKey(redis, facts, 'digest', { organizationId: made.id, version: 0, perMinute })
-      const ask = () =>
-        decideKey(redis, { keyId: key.id, digest: 'digest', scope: 'write', bucket: 'write', take: true })
+      const facts = someKey({ id: key.id, organizationId: made.id, scopes: ['write'] })
+      await fill(redis, facts, limitsOf(facts, {}, 0))
+      const ask = () => decideKey(redis, askFor(facts))
       expect(await ask()).toMatchObject({ kind: 'admit', bucket: { limit: 10 } })
 
-      const change = await json(LimitChange, [
-        ...['limits', 'set', '--org', 'beta', '--scope', 'write', '--per-minute', '77'],
-      ])
-      expect(change.in_force).toBe(true)
+      const words = ['limits', 'set', '--org', 'beta', '--scope', 'write', '--per-minute', '77']
+      const change = await json(LimitChange, words)
+      expect(change).toMatchObject({ in_force: true, organization_per_minute: 770 })
       expect(await ask()).toMatchObject({ kind: 'admit', bucket: { limit: 77 } })
+      const shared = await json(LimitChange, [...words, '--organization-per-minute', '5'])
+      expect(shared).toMatchObject({ per_minute: 77, organization_per_minute: 5 })
+      expect(await ask()).toMatchObject({ kind: 'admit', bucket: { limit: 5 } })
+      const shown = await twig(['limits', 'show', '--org', 'beta'])
+      expect(shown.out).toMatch(/^write +77 \(default 10\) +5 \(default 770\)$/m)
+      const again = await json(LimitChange, [...words, '--organization-per-minute', 'default'])
+      expect(again.organization_per_minute).toBe(770)
 
       const list = await twig(['key', 'list', '--org', 'beta'])
       expect(list.out).toContain(key.id)
@@ -235,6 +242,44 @@ describe('beside a running server', () => {
 
       await json(Receipt, ['key', 'revoke', key.id])
       expect(await ask()).toEqual({ kind: 'mark', reason: 'revoked' })
+    },
+    TEST_MS,
+  )
+
+  test(
+    'a key is renamed, disabled, enabled and rotated; the list tells its state, and a refused change exits 1',
+    async () => {
+      const redis = connectRedis(backends.redisUrl, backends.redisToken)
+      await json(Organization, ['org', 'create', '--name', 'Gamma'])
+      const { id } = await json(CreatedKey, [
+        ...['key', 'create', '--org', 'gamma', '--name', 'CI', '--scopes', 'read', '--env', 'test'],
+      ])
+      const ask = () =>
+        decideKey(redis, { keyId: id, digest: 'digest', scope: 'read', bucket: 'read', take: true })
+      const states = async () => {
+        const keys = await json(z.array(AnyKey), ['key', 'list', '--org', 'gamma'])
+        return keys.map(({ name, state }) => `${name} ${state}`)
+      }
+
+      await json(AnyKey, ['key', 'rename', id, '--name', 'Build server'])
+      expect(await json(AnyKey, ['key', 'disable', id])).toMatchObject({ id, state: 'disabled' })
+      expect(await ask()).toEqual({ kind: 'mark', reason: 'disabled' })
+      expect(await states()).toEqual(['Build server disabled'])
+      const refused = await twig(['key', 'rotate', id])
+      expect(refused).toMatchObject({ code: 1, out: '' })
+      expect(refused.err).toContain('This key is disabled.')
+
+      expect(await json(AnyKey, ['key', 'enable', id, '--org', 'gamma'])).toMatchObject({ state: 'active' })
+      expect(await ask()).toEqual({ kind: 'miss' })
+      const successor = await json(CreatedKey, ['key', 'rotate', id, '--grace', 'now'])
+      expect(successor.key).toMatch(/^twigsk_test_[0-9A-Za-z]{52}$/)
+      expect(successor).toMatchObject({ name: 'Build server', rotated_from: id })
+      expect(await ask()).toEqual({ kind: 'mark', reason: 'expired' })
+      expect(await states()).toEqual(['Build server active', 'Build server ended'])
+
+      const list = await twig(['key', 'list', '--org', 'gamma'])
+      expect(list.out).toMatch(/^ID +NAME +KEY +SCOPES +STATE +CREATED +LAST USED$/m)
+      expect(list.out).toMatch(new RegExp(`^${id} .* ended \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC `, 'm'))
     },
     TEST_MS,
   )

@@ -20,6 +20,7 @@ const OPEN = [
   `/invite/${TOKEN}`,
   '/auth/error?code=session_expired&ref=req_1',
   '/docs/errors',
+  '/docs/outages',
   '/docs/api',
 ]
 const CONSOLE = ['/agents', '/agents?environment=test', '/settings/api-keys', '/settings/members', '/account']
@@ -49,7 +50,10 @@ async function inspectAll(page: Page, what: string): Promise<void> {
 
 test('every page of the policy is walked here', () => {
   const walked = new Set([...OPEN, ...CONSOLE].map((path) => path.split('?')[0]?.replace(TOKEN, '{token}')))
-  const elsewhere = ['/', '/not-found', '/icon.svg', '/agents/{id}', '/healthz', '/readyz']
+  const elsewhere = [
+    ...['/', '/not-found', '/icon.svg', '/healthz', '/readyz'],
+    ...['/agents/{id}', '/settings/api-keys/{id}', '/settings/api-keys/{id}/usage.csv'],
+  ]
   const pages = webPolicy.map(({ pattern }) => pattern).filter((pattern) => !pattern.startsWith('/api/'))
   expect(pages.filter((pattern) => !walked.has(pattern) && !elsewhere.includes(pattern))).toEqual([])
 })
@@ -112,6 +116,59 @@ test('console pages, full: accessible, both themes, both sizes, a clean browser 
     await page.goto(path)
     await inspectAll(page, `${path} full`)
   }
+  expect(complaints).toEqual([])
+})
+
+/** Every tab and every dialog of a key's page, as it is now. */
+async function inspectKey(page: Page, path: string, what: string): Promise<void> {
+  for (const tab of ['overview', 'usage', 'settings']) {
+    await page.goto(`${path}?tab=${tab}`)
+    await expect(page.getByRole('tab', { selected: true })).toHaveText(new RegExp(tab, 'i'))
+    await inspectAll(page, `${what}: ${tab}`)
+  }
+}
+
+test('a key’s page, unused, used and ended: accessible, both themes, both sizes, a clean browser console', async ({
+  page,
+  person,
+  api,
+  complaints,
+}) => {
+  test.setTimeout(360_000)
+  expect(person.email).toContain('@')
+  const key = await generateKey(page, {
+    name: 'A name that is as long as a name may be, to see that nothing breaks when it must wrap somewhere',
+    scopes: ['Read', 'Write', 'Execute', 'Admin'],
+  })
+  const path = `/settings/api-keys/key_${key.slice('twigsk_live_'.length).slice(0, 12)}`
+  await inspectKey(page, path, 'unused')
+
+  for (const at of ['whoami', 'agents', 'agents/agent_0', 'nothing'])
+    await api.get(`/api/v1/${at}`, bearer(key))
+  await api.get('/api/test/v1/agents', bearer(key))
+  await expect(async () => {
+    await page.goto(`${path}?tab=usage&period=1h`)
+    await expect(page.getByText('wrong_environment').first()).toBeVisible({ timeout: 1_000 })
+  }).toPass()
+  await page.getByText('Show as a table').click()
+  await page.getByRole('slider').focus()
+  await page.keyboard.press('ArrowLeft')
+  await inspectAll(page, 'chart open')
+  await inspectKey(page, path, 'used')
+
+  await page.getByRole('button', { name: 'Rotate' }).click()
+  await inspectAll(page, 'rotate')
+  await page.getByRole('radio', { name: '1 hour' }).check()
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
+  await page.getByRole('button', { name: 'Done' }).click()
+  await expect(page.getByText(/still use this key/)).toBeVisible()
+  await inspectKey(page, path, 'ending')
+
+  await page.getByRole('button', { name: 'Disable' }).click()
+  await expect(page.getByText('This key is disabled')).toBeVisible()
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await expect(page.getByText(/^Used .* today by 1 caller/)).toBeVisible()
+  await inspectAll(page, 'disabled, delete')
   expect(complaints).toEqual([])
 })
 

@@ -22,6 +22,7 @@ interface RunningTwig {
   dataDir: string
   /** The operator's command line on its data; the document that `--json` prints. */
   twig(...args: string[]): Record<string, string>
+  signal(name: NodeJS.Signals): void
   close(): Promise<void>
 }
 
@@ -46,10 +47,13 @@ export async function startTwig(extra: Record<string, string>): Promise<RunningT
       })
       return JSON.parse(output.toString())
     },
+    signal: (name) => void child.kill(name),
     async close() {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGINT')
-      await ended
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolve) => child.once('exit', resolve))
+        child.kill('SIGINT')
+        await ended
+      }
       rmSync(dataDir, { recursive: true, force: true })
     },
   }

@@ -5,7 +5,7 @@ import type { StartEnv } from '../lib/env/node'
 import { tryLock } from './lock.mjs'
 import { type EmbeddedPostgres, postgresUrl, startPostgres } from './postgres'
 import { Problem } from './problem.mjs'
-import { ioredisBackend, memoryBackend } from './redis/backends'
+import { ioredisBackend, memoryBackend, type RedisBackend } from './redis/backends'
 import { startRestServer } from './redis/rest-server'
 import { type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file'
 import { ensureSecrets, makePrivateFolder } from './secrets'
@@ -15,6 +15,10 @@ export interface Backends {
   databaseUrl: string
   redisUrl: string
   redisToken: string
+  /** The way to Redis that needs no REST, where this process has one. */
+  redis?: RedisBackend | undefined
+  /** Where an ordinary Redis is, for processes that want a connection of their own. */
+  ordinaryRedisUrl?: string | undefined
   /** Whether another process of this data folder runs them. */
   isAttached: boolean
   /** Ends what this process started; nothing when it attached to another's. */
@@ -90,7 +94,10 @@ async function holdOrAttach(
   }
 }
 
-async function ownRedis(env: StartEnv, closing: Closer) {
+async function ownRedis(
+  env: StartEnv,
+  closing: Closer,
+): Promise<{ url: string; token: string; backend?: RedisBackend }> {
   if (env.redis.kind === 'upstash') return { url: env.redis.url, token: env.redis.token }
   const backend = await (env.redis.kind === 'redis'
     ? ioredisBackend(env.redis.url)
@@ -98,7 +105,7 @@ async function ownRedis(env: StartEnv, closing: Closer) {
   const token = randomBytes(24).toString('base64url')
   const server = await startRestServer({ backend, token, host: '127.0.0.1', port: 0 })
   closing.add(server.close)
-  return { url: server.url, token }
+  return { url: server.url, token, backend }
 }
 
 /**
@@ -124,7 +131,7 @@ export async function startBackends(options: BackendOptions): Promise<Backends> 
       }
     }
     const shared = env.redis.kind === 'embedded' ? running?.redis : undefined
-    const redis = shared ?? (await ownRedis(env, closing))
+    const { backend, ...redis } = shared ? { ...shared, backend: undefined } : await ownRedis(env, closing)
     if (isEmbedded && !running) {
       const port = role === 'server' ? env.port : undefined
       writeRunFile(env.dataDir, { role, port, postgresPort: postgres?.port, redis })
@@ -133,6 +140,8 @@ export async function startBackends(options: BackendOptions): Promise<Backends> 
       databaseUrl,
       redisUrl: redis.url,
       redisToken: redis.token,
+      redis: backend,
+      ordinaryRedisUrl: env.redis.kind === 'redis' ? env.redis.url : undefined,
       isAttached: running !== undefined,
       close: closing.close,
     }
@@ -148,4 +157,5 @@ export function fillBackends(env: NodeJS.ProcessEnv, backends: Backends): void {
   env.UPSTASH_REDIS_REST_URL = backends.redisUrl
   env.UPSTASH_REDIS_REST_TOKEN = backends.redisToken
   delete env.REDIS_URL
+  if (backends.ordinaryRedisUrl) env.TWIG_DIRECT_REDIS_URL = backends.ordinaryRedisUrl
 }

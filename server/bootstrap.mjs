@@ -15,6 +15,7 @@ const COMMANDS = {
   twig: { module: 'cli/main.ts', development: false },
   test: { module: 'server/test.ts', development: true },
   verify: { module: 'server/verify.ts', development: true },
+  bench: { module: 'bench/main.ts', development: false },
   mutants: { module: 'server/mutants.ts', development: true },
 }
 

@@ -1,24 +1,56 @@
+import { deliverPending } from '../lib/domain/cache-notices'
+import { remindOfAgedKeys } from '../lib/domain/key-reminders'
 import { sweepExpired } from '../lib/domain/sweep'
+import { ingestSpool } from '../lib/domain/usage-recorder'
 import { bareCause } from '../lib/store/background'
+import { patiently } from '../lib/store/db'
 import { log } from '../lib/store/log'
 
-const FIRST_MS = 600_000
-const EVERY_MS = 3600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
-/** Once an hour, first after ten minutes, removes what is past its time. Returns the function that ends it, after a sweep under way. */
-export function startHousekeeping(): () => Promise<void> {
+/** Work that no request waits for, and how often it is due. The first time comes after `firstMs`. */
+interface Chore {
+  name: string
+  firstMs: number
+  everyMs: number
+  run: () => Promise<number>
+}
+
+const chores: readonly Chore[] = [
+  { name: 'tell the cache', firstMs: 0, everyMs: 2_000, run: deliverPending },
+  { name: 'count usage kept aside', firstMs: 0, everyMs: MINUTE_MS, run: ingestSpool },
+  { name: 'remind of old keys', firstMs: MINUTE_MS, everyMs: HOUR_MS, run: remindOfAgedKeys },
+  { name: 'sweep', firstMs: 10 * MINUTE_MS, everyMs: HOUR_MS, run: sweepExpired },
+]
+
+/** Does each chore when it is due, never twice at a time. Returns the function that ends it. */
+function startChore({ name, firstMs, everyMs, run }: Chore): () => Promise<void> {
+  let timer: NodeJS.Timeout
   let running: Promise<void> = Promise.resolve()
-  function sweep() {
-    running = sweepExpired().then(
-      (rows) => log().debug({ rows }, 'swept'),
-      (error: unknown) => log().warn({ cause: bareCause(error) }, 'sweep failed'),
-    )
+  let isEnded = false
+  const due = () => {
+    running = patiently(run)
+      .then(
+        (count) => count > 0 && log().debug({ name, count }, 'done'),
+        (error: unknown) => log().warn({ name, cause: bareCause(error) }, 'chore failed'),
+      )
+      .then(() => {
+        if (!isEnded) timer = setTimeout(due, everyMs).unref()
+      })
   }
-  const first = setTimeout(sweep, FIRST_MS).unref()
-  const timer = setInterval(sweep, EVERY_MS).unref()
+  timer = setTimeout(due, firstMs).unref()
   return () => {
-    clearTimeout(first)
-    clearInterval(timer)
+    isEnded = true
+    clearTimeout(timer)
     return running
+  }
+}
+
+/** Begins all chores; returns the function that ends them, after those under way. */
+export function startHousekeeping(): () => Promise<void> {
+  const ends = chores.map(startChore)
+  return async () => {
+    await Promise.all(ends.map((end) => end()))
   }
 }

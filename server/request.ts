@@ -3,6 +3,8 @@ import { TLSSocket } from 'node:tls'
 import { type ErrorCode, errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
 import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
+import type { GateDependencies } from '../lib/edge/gate'
+import { API_PATH, gated } from './gate'
 
 /** The largest body anything takes (10 MiB of document) with room for the rest of a multipart form. */
 export const BODY_LIMIT_BYTES = 11 * 1024 * 1024
@@ -17,13 +19,13 @@ const INTERNAL_HEADERS =
 /** How long a refused upload is still read, so that the refusal arrives before the connection breaks. */
 const LINGER_MS = 2_000
 
-const API_PATH = /^\/(?:api\/)?(?:test\/)?v1(?:\/|$|\?)/
-
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
 
 export interface RequestHandlerOptions {
-  /** What answers when nothing here refuses: Next, and later the gate in front of it. */
+  /** What answers when nothing here refuses: Next. */
   handle: Handle
+  /** The gate in front of it for the API; without it the middleware alone judges. */
+  gate?: GateDependencies | undefined
   env: { appUrl: string; trustedProxyHops: number }
 }
 
@@ -129,6 +131,10 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
   })
 }
 
+function lingerOverBody(request: IncomingMessage, response: ServerResponse): void {
+  if (hasBody(request)) linger(request, response)
+}
+
 function refuse(request: IncomingMessage, response: ServerResponse, appUrl: string, why: Refusal): void {
   const requestId = newId('req')
   const error = new TwigError(why.code, why.message)
@@ -136,7 +142,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, appUrl: stri
   response.setHeader('X-Request-Id', requestId)
   response.setHeader('Cache-Control', 'no-store')
   for (const [name, value] of Object.entries(why.headers ?? {})) response.setHeader(name, value)
-  if (hasBody(request)) linger(request, response)
+  lingerOverBody(request, response)
   if (!API_PATH.test(request.url ?? '')) {
     response.setHeader('Content-Type', 'text/plain; charset=utf-8')
     response.end(`${error.error}. ${error.message}\n`)
@@ -174,7 +180,8 @@ function isSecure(request: IncomingMessage): boolean {
  * What every request passes before Next sees it: forged internal headers go, the peer's address and the scheme come in,
  * what no page or route could answer is refused, and the security headers are set on whatever the answer is.
  */
-export function createRequestHandler({ handle, env }: RequestHandlerOptions): Handle {
+export function createRequestHandler({ handle, gate, env }: RequestHandlerOptions): Handle {
+  const judged = gate ? gated(gate, handle, lingerOverBody) : handle
   return (request, response) => {
     stripInternal(request)
     setForwarding(request, env)
@@ -187,6 +194,6 @@ export function createRequestHandler({ handle, env }: RequestHandlerOptions): Ha
     // An offer of another protocol (h2c) that is not taken up is simply ignored.
     delete request.headers.upgrade
     capBody(request, response, env.appUrl)
-    return handle(request, response)
+    return judged(request, response)
   }
 }

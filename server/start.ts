@@ -80,7 +80,7 @@ export async function main(args: string[]): Promise<number> {
     if (mode === 'start') await ensureBuild(root, { say, signal: stop.signal })
     if (stop.signal.aborted) return exitCode
     const count = mode === 'start' ? env.webConcurrency : 1
-    const close = count > 1 ? await runWorkers(count, say) : await serve(env, mode, root)
+    const close = count > 1 ? await runWorkers(count, say) : await serve(env, mode, root, backends.redis)
     if (!stop.signal.aborted) say(`Twig is ready: ${env.appUrl}`)
     const endHousekeeping = startHousekeeping()
     await aborted(stop.signal)

@@ -2,10 +2,20 @@ import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import next from 'next'
-import type { StartEnv } from '../lib/env/node'
+import { newId } from '../lib/core/ids'
+import { flushUsage } from '../lib/domain/usage-recorder'
+import { USAGE_PATH } from '../lib/edge/host'
+import { INTERNAL_HEADER, signInternalCall } from '../lib/edge/pass'
+import type { GateRedis } from '../lib/edge/redis'
+import { nodeEnv, type StartEnv } from '../lib/env/node'
 import { backgroundSettled } from '../lib/store/background'
+import { cache } from '../lib/store/cache'
 import { closeDb } from '../lib/store/db'
+import { nodeHmac } from '../lib/store/hmac'
+import { serverDependencies } from './gate'
+import { directRedis } from './gate-redis'
 import { listen } from './http'
+import { ioredisBackend, type RedisBackend } from './redis/backends'
 import { createRequestHandler } from './request'
 
 const DRAIN_MS = 25_000
@@ -55,7 +65,12 @@ function answerStarting(_request: IncomingMessage, response: ServerResponse): vo
  * for the calls that the gate makes to this very process.
  * @returns the function that ends it: running answers finish, for 25 seconds at most (a second in development)
  */
-export async function serve(env: StartEnv, mode: Mode, root: string): Promise<() => Promise<void>> {
+export async function serve(
+  env: StartEnv,
+  mode: Mode,
+  root: string,
+  backend?: RedisBackend,
+): Promise<() => Promise<void>> {
   let handler: (request: IncomingMessage, response: ServerResponse) => unknown = answerStarting
   const internal = await listen({
     handler: (request, response) => handler(request, response),
@@ -65,16 +80,43 @@ export async function serve(env: StartEnv, mode: Mode, root: string): Promise<()
   })
   process.env.TWIG_INTERNAL_URL = `http://127.0.0.1:${internal.port}`
   const app = await loadNext(env, mode, root)
-  handler = createRequestHandler({ handle: app.handle, env })
+  const redis = env.gate === 'server' ? gateRedis(backend) : undefined
+  const gate = redis && serverDependencies(redis.redis)
+  handler = createRequestHandler({ handle: app.handle, gate, env })
   if (mode === 'start') await warmUp()
   const entry = await listen({ handler, port: env.port, tls: env.tls, upgrade: app.upgrade })
   return async () => {
     await entry.close(mode === 'dev' ? 1_000 : DRAIN_MS)
+    if (!gate) await gatherUsage().catch(() => {})
     await internal.close(0)
     await app.close()
+    await flushUsage()
     await Promise.race([backgroundSettled(), sleep(BACKGROUND_MS)])
+    await redis?.close()
     await closeDb()
   }
+}
+
+/** The gate's own way to Redis: what the parent lends, a connection of Redis's own protocol, or REST like everybody's. */
+function gateRedis(backend: RedisBackend | undefined): { redis: GateRedis; close: () => Promise<void> } {
+  if (backend) return { redis: directRedis(backend), close: async () => {} }
+  const url = process.env.TWIG_DIRECT_REDIS_URL
+  if (!url) return { redis: cache(), close: async () => {} }
+  const own = ioredisBackend(url)
+  return { redis: directRedis(own), close: own.close }
+}
+
+/** An empty batch goes through the middleware like any, which hands over what it holds before it lets it pass. */
+async function gatherUsage(): Promise<void> {
+  const body = JSON.stringify({ id: newId('batch'), events: [] })
+  const hmac = nodeHmac(nodeEnv().secrets.gatewaySecret)
+  const signature = await signInternalCall(USAGE_PATH, body, hmac, Math.floor(Date.now() / 1000))
+  await fetch(process.env.TWIG_INTERNAL_URL + USAGE_PATH, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', [INTERNAL_HEADER]: signature },
+    body,
+    signal: AbortSignal.timeout(WARM_UP_MS),
+  })
 }
 
 /** The first request loads the gate and a route; better ours than a caller's. */

@@ -1,5 +1,5 @@
+import { organizationLimits } from '../../lib/domain/organization-limits'
 import { createOrganization, listMembers, listOrganizations } from '../../lib/domain/organizations'
-import { organizationLimits } from '../../lib/domain/plans'
 import { actFor, optional, org, plan, text } from '../flags'
 import { minute, plain, table } from '../output'
 import { UsageError, verb } from '../verb'
@@ -49,17 +49,17 @@ const show = verb({
   run: async ({ org }, argument) => {
     const { organization, principal } = await actFor(org ?? argument)
     const { id, slug, name, plan } = organization
-    const { perMinute } = await organizationLimits(id)
+    const limits = await organizationLimits(id)
     const people = await listMembers(principal)
     const members = people.map(({ userId, email, name, role, joinedAt }) => {
       return { user_id: userId, email, name, role, joined_at: joinedAt.toISOString() }
     })
     const rows = people.map(({ userId, email, name, role }) => [userId, email, name, role])
     return {
-      document: { id, slug, name, plan, limits: limitDocument(perMinute), members },
+      document: { id, slug, name, plan, limits: limitDocument(limits), members },
       text: [
         `${plain(name)} (${slug}, ${id}) is on the plan ${plan}.`,
-        limitTable(perMinute),
+        limitTable(limits),
         rows.length === 0 ? 'It has no members.' : table(['USER', 'EMAIL', 'NAME', 'ROLE'], rows),
       ].join('\n\n'),
     }

@@ -16,7 +16,7 @@ const set = verb({
         id,
         slug,
         plan: change.plan,
-        limits: limitDocument(change.perMinute),
+        limits: limitDocument(change),
         in_force: change.inForce,
       },
       text: `${plain(name)} is now on the plan ${change.plan}.`,

@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from '@playwright/test'
+import { randomBase62 } from '../lib/core/ids'
+import { type Fleet, openFleet } from './fleet'
+
+test.describe.configure({ mode: 'serial' })
+
+const ROUNDS = 200
+/** Requests a second on each of the three processes. */
+const RATE = 50
+const BEFORE_MS = 100
+/** How long the load goes on after the deletion; then every process is asked once more past the bound. */
+const AFTER_MS = 250
+/** After this long no process may take a deleted key (B4). */
+const BOUND_MS = 1_000
+
+let fleet: Fleet
+test.beforeAll(async () => {
+  test.setTimeout(120_000)
+  fleet = await openFleet({ lastClockIsFast: true })
+})
+test.afterAll(() => fleet.close())
+
+interface Call {
+  sentAtMs: number
+  status: number
+  code: string | undefined
+}
+
+async function call(url: string, key: string, init: RequestInit = {}): Promise<Call> {
+  const sentAtMs = performance.now()
+  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
+  const answer = await fetch(url, { ...init, headers })
+  const { code } = (await answer.json()) as { code?: string }
+  return { sentAtMs, status: answer.status, code }
+}
+
+/**
+ * Deletes a key through one process while all three are called with it. The calls sent after the receipt, their times
+ * counted from it; the last ones come past the bound.
+ */
+async function deleteUnderLoad(admin: string, round: number): Promise<{ late: Promise<Call[]> }> {
+  const { id, key } = await fleet.warmKey(['read'])
+  const calls: Promise<Call>[] = []
+  let isOver = false
+  const load = fleet.urls.map(async (url) => {
+    while (!isOver) {
+      calls.push(call(`${url}/api/v1/whoami`, key))
+      await sleep(1000 / RATE)
+    }
+  })
+  await sleep(BEFORE_MS)
+  const deleted = await call(`${fleet.urls[round % 3]}/api/v1/api-keys/${id}`, admin, { method: 'DELETE' })
+  const receiptAtMs = performance.now()
+  expect([deleted.status, deleted.code]).toEqual([200, undefined])
+  await sleep(AFTER_MS)
+  isOver = true
+  await Promise.all(load)
+  const answered = await Promise.all(calls)
+  expect(answered.some(({ status }) => status === 200)).toBe(true)
+  const late = sleep(receiptAtMs + BOUND_MS - performance.now()).then(() =>
+    Promise.all(fleet.urls.map((url) => call(`${url}/api/v1/whoami`, key))),
+  )
+  const all = late.then((last) =>
+    [...answered, ...last]
+      .filter(({ sentAtMs }) => sentAtMs > receiptAtMs)
+      .map((after) => ({ ...after, sentAtMs: after.sentAtMs - receiptAtMs })),
+  )
+  return { late: all }
+}
+
+test(`${ROUNDS} keys deleted while three processes are called with them: none is taken a second later, nor ever again`, async () => {
+  test.setTimeout(300_000)
+  const { key: admin } = await fleet.warmKey(['admin'])
+  let latestSuccessMs = 0
+  let after = 0
+  const rounds: { late: Promise<Call[]> }[] = []
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await deleteUnderLoad(admin, round))
+  for (const { sentAtMs, status, code } of (await Promise.all(rounds.map(({ late }) => late))).flat()) {
+    after += 1
+    if (status === 200) latestSuccessMs = Math.max(latestSuccessMs, sentAtMs)
+    else expect([status, code]).toEqual([401, 'revoked_api_key'])
+  }
+  process.stdout.write(
+    `${ROUNDS} deletions, ${after} calls sent after the receipt; the last one taken: ${latestSuccessMs.toFixed(0)} ms after it\n`,
+  )
+  expect(latestSuccessMs).toBeLessThan(BOUND_MS)
+})
+
+test('a first use that is being verified while its key is deleted, in a process that is paused meanwhile, revives nothing', async () => {
+  test.setTimeout(120_000)
+  const { key: admin } = await fleet.warmKey(['admin'])
+  for (let round = 0; round < 12; round++) {
+    const { id, key } = await fleet.coldKey(['read'])
+    const used = call(`${fleet.urls[1]}/api/v1/whoami`, key)
+    await sleep(round * 25)
+    fleet.signal(1, 'SIGSTOP')
+    const deleted = await call(`${fleet.urls[0]}/api/v1/api-keys/${id}`, admin, { method: 'DELETE' })
+    expect(deleted.status).toBe(200)
+    fleet.signal(1, 'SIGCONT')
+    await used
+    for (const url of fleet.urls) {
+      const { status, code } = await call(`${url}/api/v1/whoami`, key)
+      expect([status, code], `round ${round}`).toEqual([401, 'revoked_api_key'])
+    }
+  }
+})
+
+test('a burst of 300 over three processes, one of them with its clock an hour fast, is admitted exactly as far as the bucket reaches', async () => {
+  const limit = 40
+  const { id: org = '' } = fleet.first.twig('org', 'create', '--name', 'Burst', '--plan', 'enterprise')
+  fleet.first.twig('limits', 'set', '--org', org, '--scope', 'read', '--per-minute', String(limit))
+  const { key = '' } = fleet.first.twig(
+    ...['key', 'create', '--org', org, '--name', 'Burst', '--scopes', 'read', '--env', 'live'],
+  )
+  await call(`${fleet.urls[0]}/api/test/v1/whoami`, key)
+  const started = performance.now()
+  const calls = Array.from({ length: 300 }, (_, i) => call(`${fleet.urls[i % 3]}/api/v1/whoami`, key))
+  const statuses = (await Promise.all(calls)).map(({ status }) => status)
+  const refilled = Math.ceil(((performance.now() - started) / 60_000) * limit)
+  const admitted = statuses.filter((status) => status === 200).length
+  expect(statuses.filter((status) => status === 429)).toHaveLength(300 - admitted)
+  expect(admitted).toBeGreaterThanOrEqual(limit)
+  expect(admitted).toBeLessThanOrEqual(limit + refilled)
+})
+
+test('twenty keys of one organization together get no more than ten times what one may, and are told so', async () => {
+  const { id: org = '' } = fleet.first.twig('org', 'create', '--name', 'Many', '--plan', 'enterprise')
+  fleet.first.twig('limits', 'set', '--org', org, '--scope', 'read', '--per-minute', '2')
+  const keys = Array.from({ length: 12 }, (_, i) => {
+    const made = fleet.first.twig(
+      ...['key', 'create', '--org', org, '--name', `K${i}`, '--scopes', 'read', '--env', 'live'],
+    )
+    return made.key ?? ''
+  })
+  for (const key of keys) await call(`${fleet.urls[0]}/api/test/v1/whoami`, key)
+  const started = performance.now()
+  const answers = await Promise.all(
+    keys.flatMap((key) =>
+      Array.from({ length: 2 }, async (_, i) => {
+        const headers = { Authorization: `Bearer ${key}` }
+        const answer = await fetch(`${fleet.urls[i]}/api/v1/whoami`, { headers })
+        return { status: answer.status, ...((await answer.json()) as { bucket?: string }) }
+      }),
+    ),
+  )
+  const refilled = Math.ceil(((performance.now() - started) / 60_000) * 20)
+  const admitted = answers.filter(({ status }) => status === 200).length
+  expect(admitted).toBeGreaterThanOrEqual(20)
+  expect(admitted).toBeLessThanOrEqual(20 + refilled)
+  expect(answers.filter(({ status, bucket }) => status === 429 && bucket === 'organization').length).toBe(
+    24 - admitted,
+  )
+})
+
+test('a process killed at any moment of making, rotating and deleting keys leaves row, audit and cache in agreement', async () => {
+  test.setTimeout(240_000)
+  const { database, organizationId } = fleet
+  const { key: admin } = await fleet.warmKey(['admin'])
+  const all: { id: string; key: string }[] = []
+  for (let round = 0; round < 8; round++) {
+    const base = `${fleet.urls[1]}/api/v1/api-keys`
+    const doomed = await Promise.all(Array.from({ length: 6 }, () => fleet.warmKey(['read'])))
+    all.push(...doomed)
+    const body = JSON.stringify({ name: `Killed ${randomBase62(6)}`, scopes: ['read'], environment: 'live' })
+    const work = [
+      call(base, admin, { method: 'POST', body }),
+      ...doomed.slice(0, 3).map(({ id }) => call(`${base}/${id}`, admin, { method: 'DELETE' })),
+      ...doomed
+        .slice(3)
+        .map(({ id }) => call(`${base}/${id}/rotate`, admin, { method: 'POST', body: '{"grace":"now"}' })),
+    ]
+    const settled = Promise.allSettled(work)
+    await sleep(Math.random() * 900)
+    fleet.signal(1, 'SIGKILL')
+    await settled
+    await fleet.revive(1)
+  }
+  await expect
+    .poll(async () => (await database.query('select 1 from cache_notices')).rowCount, { timeout: 5_000 })
+    .toBe(0)
+  const { rows: keys } = await database.query(
+    `select k.*, array(select action from audit_logs a where a.target_id = k.id) as actions
+     from api_keys k where organization_id = $1`,
+    [organizationId],
+  )
+  for (const row of keys) {
+    const wasMadeByHand = row.name === 'Fleet' && !row.actions.includes('api_key.created')
+    expect(row.actions.filter((action: string) => action === 'api_key.created')).toHaveLength(
+      wasMadeByHand ? 0 : 1,
+    )
+    expect(row.actions.includes('api_key.revoked')).toBe(row.revoked_at !== null)
+    expect(row.actions.includes('api_key.rotated')).toBe(row.rotated_to_id !== null)
+    expect(row.rotated_to_id === null).toBe(row.ends_at === null)
+  }
+  const rowOf = new Map(keys.map((row) => [row.id, row]))
+  for (const { id, key } of all) {
+    const { revoked_at, ends_at } = rowOf.get(id)
+    const { status } = await call(`${fleet.urls[0]}/api/v1/whoami`, key)
+    expect(status, id).toBe(revoked_at || ends_at ? 401 : 200)
+  }
+})
