@@ -7,6 +7,7 @@ const nav = [
     items: [
       { href: '/docs/api', label: 'Reference', icon: 'reference' as const },
       { href: '/docs/errors', label: 'Errors', icon: 'errors' as const },
+      { href: '/docs/outages', label: 'Outages', icon: 'outages' as const },
     ],
   },
 ]

@@ -13,6 +13,7 @@ import {
   Plug,
   ShieldCheck,
   TriangleAlert,
+  Unplug,
   UserRound,
   UsersRound,
 } from 'lucide-react'
@@ -34,6 +35,7 @@ export const icons = {
   docs: BookOpen,
   reference: FileText,
   errors: TriangleAlert,
+  outages: Unplug,
 } satisfies Record<string, LucideIcon>
 
 export type IconName = keyof typeof icons

@@ -1,6 +1,7 @@
 'use client'
 
 import { useLinkStatus } from 'next/link'
+import type { ReactNode } from 'react'
 import { cn } from './cn'
 import { Spinner } from './spinner'
 
@@ -16,6 +17,21 @@ export function LinkPending() {
       )}
     >
       <Spinner className="size-3.5" />
+    </span>
+  )
+}
+
+/** Inside a `Link`: its words, fading while their page takes longer than a moment. Takes no room. */
+export function LinkPendingText({ children }: { children: ReactNode }) {
+  const { pending } = useLinkStatus()
+  return (
+    <span
+      className={cn(
+        'transition-opacity',
+        pending && 'opacity-50 delay-200 duration-150 motion-safe:animate-pulse',
+      )}
+    >
+      {children}
     </span>
   )
 }

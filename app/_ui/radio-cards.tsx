@@ -22,6 +22,8 @@ type RadioCardsProps = {
   error?: string | undefined
   required?: boolean
   disabled?: boolean
+  /** In a dialog: focus begins at the chosen card. */
+  firstFocus?: boolean
   /** Cards side by side from 640 px on. */
   columns?: 1 | 2 | 3
 }
@@ -30,7 +32,17 @@ const columnClasses = { 1: undefined, 2: 'sm:grid-cols-2', 3: 'sm:grid-cols-3' }
 
 /** One choice of few, each a card; native radio buttons, so arrows and plain forms work. */
 export function RadioCards(props: RadioCardsProps) {
-  const { legend, name, options, defaultValue, value, onValueChange, columns = 1, ...fieldset } = props
+  const {
+    legend,
+    name,
+    options,
+    defaultValue,
+    value,
+    onValueChange,
+    firstFocus,
+    columns = 1,
+    ...fieldset
+  } = props
   return (
     <Fieldset legend={legend} {...fieldset} className={columnClasses[columns]}>
       {options.map((option) => (
@@ -39,6 +51,7 @@ export function RadioCards(props: RadioCardsProps) {
           {...option}
           kind="radio"
           name={name}
+          data-first-focus={(firstFocus && option.value === (value ?? defaultValue)) || undefined}
           required={fieldset.required}
           defaultChecked={value === undefined ? option.value === defaultValue : undefined}
           checked={value === undefined ? undefined : option.value === value}

@@ -1,5 +1,6 @@
 import Link from 'next/link'
 import { cn } from './cn'
+import { LinkPendingText } from './link-pending'
 
 type SegmentedProps = {
   /** Names the group for screen readers: "Environment". */
@@ -22,7 +23,7 @@ export function Segmented({ label, items }: SegmentedProps) {
             item.current && 'border-border bg-raised font-medium text-foreground',
           )}
         >
-          {item.label}
+          <LinkPendingText>{item.label}</LinkPendingText>
         </Link>
       ))}
     </nav>

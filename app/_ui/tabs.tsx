@@ -1,28 +1,35 @@
 'use client'
 
+import { useSearchParams } from 'next/navigation'
 import { Tabs as Radix } from 'radix-ui'
 import type { ComponentProps, ReactNode } from 'react'
 import { cn } from './cn'
 
 type TabsProps = {
-  /** The tab open at first, e.g. from `searchParams`. */
-  defaultValue: string
-  /** Keep the open tab in this query parameter, without a request. */
-  param?: string
+  /** The values of its tabs; the first is open unless the address says otherwise. */
+  values: readonly [string, ...string[]]
+  /** The query parameter that says which tab is open, so that a tab can be linked to. */
+  param: string
   className?: string
   children: ReactNode
 }
 
-/** Panels of which one shows. Children: a `TabsList` of `TabsTrigger`s, then `TabsContent`s. */
-export function Tabs({ defaultValue, param, className, children }: TabsProps) {
+/**
+ * Panels of which one shows, as the address says; choosing one changes the address without a request. Children: a
+ * `TabsList` of `TabsTrigger`s, then `TabsContent`s.
+ */
+export function Tabs({ values, param, className, children }: TabsProps) {
+  const asked = useSearchParams().get(param)
+  const open = asked !== null && values.includes(asked) ? asked : values[0]
+
   function keepInUrl(value: string) {
-    if (!param) return
     const url = new URL(window.location.href)
-    url.searchParams.set(param, value)
+    if (value === values[0]) url.searchParams.delete(param)
+    else url.searchParams.set(param, value)
     window.history.replaceState(null, '', url)
   }
   return (
-    <Radix.Root defaultValue={defaultValue} onValueChange={keepInUrl} className={className}>
+    <Radix.Root value={open} onValueChange={keepInUrl} className={className}>
       {children}
     </Radix.Root>
   )

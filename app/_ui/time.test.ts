@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { relativeText, utcText } from './time'
+import { relativeText, utcClockText, utcDayText, utcMinuteText, utcSecondText, utcText } from './time'
 
 const now = Date.UTC(2026, 10, 23, 16, 30, 5)
 const minute = 60_000
@@ -31,5 +31,14 @@ describe('relativeText', () => {
 describe('utcText', () => {
   it('is the absolute time in UTC to the second, whatever the local zone', () => {
     expect(utcText(now)).toBe('2026-11-23 16:30:05 UTC')
+  })
+})
+
+describe('shorter forms', () => {
+  it('are in UTC as well', () => {
+    expect(utcMinuteText(now)).toBe('2026-11-23 16:30 UTC')
+    expect(utcSecondText(now)).toBe('Nov 23, 16:30:05')
+    expect(utcDayText(now)).toBe('Nov 23')
+    expect(utcClockText(now)).toBe('16:30')
   })
 })

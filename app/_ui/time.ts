@@ -30,3 +30,26 @@ export function relativeText(timeMs: number, nowMs: number): string {
 export function utcText(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `2026-11-23 16:30 UTC` for a Unix time in milliseconds. */
+export function utcMinuteText(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+/** `Nov 23` in UTC for a Unix time in milliseconds. */
+export function utcDayText(timeMs: number): string {
+  const time = new Date(timeMs)
+  return `${MONTHS[time.getUTCMonth()]} ${time.getUTCDate()}`
+}
+
+/** `Nov 23, 16:30:05` in UTC for a Unix time in milliseconds: for lists that span weeks. */
+export function utcSecondText(timeMs: number): string {
+  return `${utcDayText(timeMs)}, ${new Date(timeMs).toISOString().slice(11, 19)}`
+}
+
+/** `16:30` in UTC for a Unix time in milliseconds. */
+export function utcClockText(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(11, 16)
+}

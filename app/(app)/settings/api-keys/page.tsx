@@ -5,11 +5,16 @@ import { listApiKeys } from '@/lib/domain/api-keys'
 import { nodeEnv } from '@/lib/env/node'
 import { pageQueryOf, type SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
+import { ButtonLink } from '../../../_ui/button-link'
 import { EmptyState } from '../../../_ui/empty-state'
 import { PageHeader } from '../../../_ui/page-header'
 import { Pagination } from '../../../_ui/pagination'
-import { GenerateKeyDialog } from './generate-key-dialog'
+import { everyKey, KEYS_MAX } from './every-key'
+import { GenerateKeyButton, KeyDialogs } from './key-dialogs'
 import { KeyTable } from './key-table'
+import { NotForViewers } from './not-for-viewers'
+import { RiskStrip } from './risk-strip'
+import { hasRisk, risks } from './risks'
 
 export const metadata: Metadata = { title: 'API Keys' }
 
@@ -18,27 +23,36 @@ const PATH = '/settings/api-keys'
 export default async function ApiKeysPage({ searchParams }: { searchParams: SearchParams }) {
   const { principal } = await requireUser()
   const query = await pageQueryOf(searchParams)
+  const { show } = await searchParams
   const mintable = mintableScopes(principal.role)
-  const keys = mintable.length > 0 ? await listApiKeys(principal, query) : null
+  if (mintable.length === 0) return <NotForViewers />
+  const [page, every] = await Promise.all([listApiKeys(principal, query), everyKey(principal)])
+  const nowMs = Date.now()
+  const filter = risks.find((risk) => risk === show) ?? null
+  const keys = filter ? every.keys.filter((key) => hasRisk(filter, key, nowMs)) : page.data
+  const counts = risks
+    .map((risk) => ({ risk, count: every.keys.filter((key) => hasRisk(risk, key, nowMs)).length }))
+    .filter(({ count }) => count > 0)
   const { appUrl } = nodeEnv()
-  const generate = <GenerateKeyDialog mintable={[...mintable]} appUrl={appUrl} />
+  const none = every.keys.length === 0
   return (
-    <>
+    <KeyDialogs mintable={mintable} appUrl={appUrl}>
       <PageHeader
         title="API Keys"
         description="Your programs call the API with a key of this organization. A key does not expire; delete it when it is no longer needed."
-        actions={keys && keys.data.length > 0 && generate}
+        actions={!none && <GenerateKeyButton />}
       />
-      {keys === null && (
-        <EmptyState icon={<KeyRound />} title="API keys need the role member">
-          Your role here is viewer. Ask an admin of the organization to change it.
-        </EmptyState>
-      )}
-      {keys?.data.length === 0 && (
+      <RiskStrip
+        path={PATH}
+        counts={counts}
+        current={filter}
+        scope={every.complete ? undefined : `Counted among the newest ${KEYS_MAX.toLocaleString('en')} keys.`}
+      />
+      {none && (
         <EmptyState
           icon={<KeyRound />}
           title="No API keys yet"
-          action={generate}
+          action={<GenerateKeyButton />}
           samples={[
             {
               label: 'curl',
@@ -49,14 +63,23 @@ export default async function ApiKeysPage({ searchParams }: { searchParams: Sear
           Generate a key, put it in TWIG_API_KEY and run this.
         </EmptyState>
       )}
-      {keys && keys.data.length > 0 && <KeyTable keys={keys.data} mintable={[...mintable]} />}
-      {keys && (
+      {!none && keys.length === 0 && (
+        <EmptyState
+          icon={<KeyRound />}
+          title="No key is left here"
+          action={<ButtonLink href={PATH}>Show all keys</ButtonLink>}
+        >
+          Nothing of what was pointed out here needs attention any more.
+        </EmptyState>
+      )}
+      {keys.length > 0 && <KeyTable keys={keys} mintable={mintable} />}
+      {!filter && (
         <Pagination
           label="API key pages"
           previousHref={query.cursor ? PATH : undefined}
-          nextHref={keys.next_cursor ? `${PATH}?cursor=${keys.next_cursor}` : undefined}
+          nextHref={page.next_cursor ? `${PATH}?cursor=${page.next_cursor}` : undefined}
         />
       )}
-    </>
+    </KeyDialogs>
   )
 }

@@ -20,6 +20,8 @@ interface FieldSchema {
   maxLength?: number
   minimum?: number
   maximum?: number
+  enum?: string[]
+  items?: FieldSchema
   anyOf?: FieldSchema[]
 }
 
@@ -33,16 +35,21 @@ function kindOf(schema: FieldSchema): string {
   return schema.type ?? schema.anyOf?.map(kindOf).join(' or ') ?? 'value'
 }
 
+function boundsOf(schema: FieldSchema): string {
+  const words = schema.enum ?? schema.items?.enum
+  if (words) return `${schema.items ? 'of' : 'one of'} ${words.join(', ')}`
+  return schema.maxLength ? `at most ${schema.maxLength.toLocaleString('en')} characters` : ''
+}
+
 /** The members of an input, read from the schema that validates it. */
 function fieldsOf(endpoint: Endpoint): Field[] {
   return [endpoint.params, endpoint.query, endpoint.body].flatMap((schema) => {
     if (!schema) return []
     const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input' })
     return Object.entries(properties as Record<string, FieldSchema>).map(([name, field]) => {
-      const bounds = field.maxLength ? `at most ${field.maxLength.toLocaleString('en')} characters` : ''
       const standard = field.default === undefined ? '' : `default ${JSON.stringify(field.default)}`
       const need = required.includes(name) ? 'required' : standard
-      return { name, kind: kindOf(field), note: [need, bounds].filter(Boolean).join(', ') }
+      return { name, kind: kindOf(field), note: [need, boundsOf(field)].filter(Boolean).join(', ') }
     })
   })
 }
@@ -59,10 +66,13 @@ function access(endpoint: Endpoint): { scope: string; limit: string } {
 }
 
 function curl(endpoint: Endpoint, appUrl: string): string {
-  const lines = [`curl ${appUrl}/api/v1${endpoint.path.replace('{id}', '$AGENT_ID')}`]
+  const id = endpoint.path.startsWith('/api-keys') ? '$KEY_ID' : '$AGENT_ID'
+  const lines = [`curl ${appUrl}/api/v1${endpoint.path.replace('{id}', id)}`]
   if (endpoint.method !== 'get') lines[0] += ` -X ${endpoint.method.toUpperCase()}`
   lines.push('-H "Authorization: Bearer $TWIG_API_KEY"')
-  if (endpoint.body) lines.push('-H "Content-Type: application/json"', `-d '{"name": "Support"}'`)
+  if (endpoint.sample) {
+    lines.push('-H "Content-Type: application/json"', `-d '${JSON.stringify(endpoint.sample)}'`)
+  }
   return lines.join(' \\\n  ')
 }
 
