@@ -41,8 +41,8 @@ const countBody: Handle = (request, response) => {
   request.on('error', () => {})
 }
 
-/** Sends the parts on one connection, each after a moment; all that is answered until it is closed or falls silent. */
-function converse(port: number, parts: string[], silenceMs = 5_000): Promise<string> {
+/** Sends the parts on one connection, each after a moment, and returns all that is answered until it is closed. */
+function converse(port: number, parts: string[]): Promise<string> {
   return new Promise((resolve) => {
     let answer = ''
     const socket = connect(port, '127.0.0.1', async () => {
@@ -51,7 +51,7 @@ function converse(port: number, parts: string[], silenceMs = 5_000): Promise<str
         await sleep(50)
       }
     })
-    socket.setTimeout(silenceMs, () => socket.destroy())
+    socket.setTimeout(5_000, () => socket.destroy())
     socket.on('data', (chunk) => {
       answer += chunk
     })
@@ -86,12 +86,27 @@ describe('an upload that is refused on a connection that stays open', () => {
     expect(answer.endsWith('GET of 0 bytes\r\n0\r\n\r\n') || answer.endsWith('GET of 0 bytes')).toBe(true)
   })
 
-  test('is told why although the client wants the connection closed', async () => {
+  test('is told why, and may be sent to its end, although the client wants the connection closed', async () => {
     const { port } = await start(countBody)
-    const closing = head('POST /v1/agents', `Content-Length: ${BODY.length}`, 'Connection: close')
-    const answer = await converse(port, [closing, BODY.slice(0, 1_000), BODY.slice(1_000)], 500)
-    expect(statuses(answer)).toEqual(['401'])
-    expect(answer).toContain('missing_authorization')
+    let answer = ''
+    let isCut = false
+    const socket = connect(port, '127.0.0.1')
+    socket.on('data', (chunk) => {
+      answer += chunk
+    })
+    for (const event of ['end', 'error', 'close']) {
+      socket.on(event, () => {
+        isCut = true
+      })
+    }
+    socket.write(head('POST /v1/agents', `Content-Length: ${BODY.length}`, 'Connection: close'))
+    await vi.waitUntil(() => answer.includes('missing_authorization'), 5_000)
+    for (let i = 0; i < 3; i++) {
+      await sleep(100)
+      socket.write(BODY.slice(0, BODY.length / 3))
+    }
+    expect([statuses(answer), isCut]).toEqual([['401'], false])
+    socket.destroy()
   })
 })
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { z } from 'zod'
@@ -10,7 +10,7 @@ import { installDebianPackage } from './debian'
 import { lifecycleChecks } from './lifecycle'
 import { Problem } from './problem.mjs'
 import { runCommand } from './run-command'
-import { neutralEnvironment, startServerUnderTest } from './server-under-test'
+import { neutralEnvironment, type ServerUnderTest, startServerUnderTest } from './server-under-test'
 
 const REPORTS = join(root, '.cache/test')
 
@@ -80,35 +80,63 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
   tally.add(ok, report?.numPassedTests ?? 0, report?.numFailedTests ?? 0)
 }
 
+/** Specs that start servers of their own under both gates, or look at pages, which go through the middleware in any case. */
+const UNDER_ONE_GATE = /^(?:arrangements|faults|pages|processes)\.spec\.ts$/
+
+interface Pass {
+  gate: 'server' | 'middleware'
+  /** Specs to run; all when empty. */
+  specs: string[]
+}
+
+function passes(): Pass[] {
+  const specs = readdirSync(join(root, 'e2e')).filter((name) => name.endsWith('.spec.ts'))
+  return [
+    { gate: 'server', specs: [] },
+    { gate: 'middleware', specs: specs.filter((name) => !UNDER_ONE_GATE.test(name)) },
+  ]
+}
+
+async function runBrowserTests(
+  tally: Tally,
+  server: ServerUnderTest,
+  { gate, specs }: Pass,
+  browser: string | undefined,
+): Promise<void> {
+  const file = join(REPORTS, `playwright-${gate}.json`)
+  rmSync(file, { force: true })
+  const args = [join(root, 'node_modules/@playwright/test/cli.js'), 'test', ...specs]
+  const env = {
+    ...neutralEnvironment(),
+    ...colour(),
+    E2E_BASE_URL: server.url,
+    E2E_DATA_DIR: server.dataDir,
+    E2E_LOG: server.logFile,
+    E2E_REPORT: file,
+    ...(browser ? { TWIG_BROWSER: browser } : {}),
+  }
+  const { ok } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
+  const stats = readReport(file, playwrightReport)?.stats
+  tally.add(ok, (stats?.expected ?? 0) + (stats?.flaky ?? 0), stats?.unexpected ?? 0)
+  if (stats?.skipped) tally.leftOut.add(`${stats.skipped} end-to-end tests that were skipped`)
+}
+
 async function endToEnd(tally: Tally, folder: string): Promise<void> {
   const found = await tally.step('a browser', async () => ({ path: await findBrowser(say) }))
-  const server = await tally.step('npm start', () =>
-    // Tests tell people apart by address, so the server takes the address that they claim.
-    startServerUnderTest(folder, { TRUSTED_PROXY_HOPS: '1', LOG_LEVEL: 'info' }),
-  )
-  if (!server) return
-  if (found) {
-    const file = join(REPORTS, 'playwright.json')
-    rmSync(file, { force: true })
-    const args = [join(root, 'node_modules/@playwright/test/cli.js'), 'test']
-    const env = {
-      ...neutralEnvironment(),
-      ...colour(),
-      E2E_BASE_URL: server.url,
-      E2E_DATA_DIR: server.dataDir,
-      E2E_LOG: server.logFile,
-      E2E_REPORT: file,
-      ...(found.path ? { TWIG_BROWSER: found.path } : {}),
-    }
-    const { ok } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
-    const stats = readReport(file, playwrightReport)?.stats
-    tally.add(ok, (stats?.expected ?? 0) + (stats?.flaky ?? 0), stats?.unexpected ?? 0)
-    if (stats?.skipped) tally.leftOut.add(`${stats.skipped} end-to-end tests that were skipped`)
+  for (const pass of passes()) {
+    const home = join(folder, pass.gate)
+    mkdirSync(home)
+    const server = await tally.step(`npm start, TWIG_GATE=${pass.gate}`, () =>
+      // Tests tell people apart by address, so the server takes the address that they claim.
+      startServerUnderTest(home, { TRUSTED_PROXY_HOPS: '1', LOG_LEVEL: 'info', TWIG_GATE: pass.gate }),
+    )
+    if (!server) continue
+    if (found) await runBrowserTests(tally, server, pass, found.path)
+    await tally.step('Ctrl-C ends everything cleanly', async () => {
+      const wrong = await server.stop()
+      if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log().slice(-4_000)}`)
+    })
   }
-  await tally.step('Ctrl-C ends everything cleanly', async () => {
-    const wrong = await server.stop()
-    if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log().slice(-4_000)}`)
-  })
   for (const { name, run } of lifecycleChecks) await tally.step(name, () => run(folder))
 }
 

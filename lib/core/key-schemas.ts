@@ -85,8 +85,8 @@ export type UsageOutcome = (typeof usageOutcomes)[number]
 
 const Count = z.number().int().min(0)
 /** Milliseconds, within 2 % of exact; null when nothing was measured. */
-export const Latency = z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable()
-export type Latency = z.infer<typeof Latency>
+const Percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable()
+export type Latency = z.infer<typeof Percentiles>
 const Outcomes = z.object(
   Object.fromEntries(usageOutcomes.map((outcome) => [outcome, Count])) as Record<UsageOutcome, typeof Count>,
 )
@@ -99,7 +99,7 @@ export const UsageReport = z
     from: Timestamp,
     to: Timestamp,
     last_used_at: Timestamp.nullable(),
-    totals: z.object({ requests: Count, outcomes: Outcomes, latency_ms: Latency }),
+    totals: z.object({ requests: Count, outcomes: Outcomes, latency_ms: Percentiles }),
     /** Steps of equal length, the empty ones too, oldest first. */
     step_seconds: z.number(),
     series: z.array(z.object({ time: Timestamp, outcomes: Outcomes })),
@@ -110,7 +110,7 @@ export const UsageReport = z
         status: z.number(),
         code: z.string().nullable(),
         requests: Count,
-        latency_ms: Latency,
+        latency_ms: Percentiles,
       }),
     ),
     callers: z.array(

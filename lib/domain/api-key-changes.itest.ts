@@ -183,9 +183,12 @@ describe.each(verbs)('%s', (_name, act) => {
   test('by a key needs admin; such a key may do it to any key, itself too', async () => {
     const { organization } = await tenant()
     const { id } = await plantKey(organization.id, { scopes: ['admin'] })
-    const weak = keyOf(organization.id, ['read', 'write', 'execute'], 'live', id)
-    await expect(act(weak, id)).rejects.toEqual(refusal('insufficient_scope'))
-    expect(await historyOf(organization.id, id)).toEqual([])
+    const reader = await plantKey(organization.id, { scopes: ['read'] })
+    for (const target of [id, reader.id]) {
+      const weak = keyOf(organization.id, ['read', 'write', 'execute'], 'live', target)
+      await expect(act(weak, target)).rejects.toEqual(refusal('insufficient_scope'))
+      expect(await historyOf(organization.id, target)).toEqual([])
+    }
     await act(keyOf(organization.id, ['admin'], 'live', id), id)
     expect(await historyOf(organization.id, id)).toHaveLength(1)
     expect((await auditOf(organization.id)).at(-1)).toMatchObject({ actorKind: 'key', actorId: id })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { newId } from '../core/ids'
 import { BATCH_EVENTS_MAX, storableEvent, UsageBatch, UsageEvent } from '../core/usage'
 import { bareCause, inBackground } from '../store/background'
@@ -129,6 +130,8 @@ function startFlush(): void {
 
 /** What waited when it began, and then only whole batches: what trickles in meanwhile waits for the next time. */
 async function flush(): Promise<void> {
+  // Not within the request that happened to fill the batch.
+  await setImmediate()
   let waiting = recorder.buffer.length
   while (waiting > 0 || recorder.buffer.length >= BATCH_EVENTS_MAX) {
     const events = recorder.buffer.splice(0, BATCH_EVENTS_MAX)

@@ -14,6 +14,8 @@ const REQUESTS_KEPT_DAYS = 31
 /** Rows deleted in one statement, which must be short. */
 const CHUNK = 10_000
 const CHUNKS_MAX = 200
+/** Pages of 8 KiB looked at in one statement; some thousand rows. */
+const PAGES = 128
 /** Who waits for a partition makes all wait who come after. */
 const LOCK_TIMEOUT_MS = 100
 
@@ -29,31 +31,27 @@ async function deleteRows(table: Prisma.Sql, condition: Prisma.Sql): Promise<num
   return total
 }
 
-/** Whether a slot begins with a row older than that: rows stand in the order in which they came, the oldest first. */
-async function beginsBefore(slot: number, before: Date): Promise<boolean> {
-  const [first] = await db().$queryRaw<{ time: Date }[]>`
-    SELECT time FROM api_requests WHERE slot = ${slot}::smallint LIMIT 1`
-  return first !== undefined && first.time < before
-}
-
-/** Whether a slot holds such a row at all. Quick where all are as old, slow where none is. */
+/** Whether a slot holds a row older than that. Quick where all are as old, slow where none is. */
 async function holdsBefore(slot: number, before: Date): Promise<boolean> {
   const rows = await db().$queryRaw<unknown[]>`
     SELECT 1 FROM api_requests WHERE slot = ${slot}::smallint AND time < ${before}::timestamptz LIMIT 1`
   return rows.length > 0
 }
 
-/** Deletes the old rows that a slot begins with; looks no further, for behind them stand the rows of a whole day. */
+/**
+ * Deletes the old rows that a slot begins with. Rows stand in the order in which they came, so that it may stop where
+ * there are none: behind them stand those of a whole day.
+ */
 async function deleteFirst(slot: number, before: Date): Promise<number> {
   const partition = Prisma.raw(`api_requests_${slot}`)
   let total = 0
-  for (let chunk = 0; chunk < CHUNKS_MAX && (await beginsBefore(slot, before)); chunk++) {
-    total += await db().$executeRaw`
-      DELETE FROM ${partition} WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM (SELECT ctid, time FROM ${partition} LIMIT ${CHUNK}) AS first
-        WHERE time < ${before}::timestamptz))`
+  for (let page = 0; ; page += PAGES) {
+    const [from, to] = [`(${page},0)`, `(${page + PAGES},0)`]
+    const rows = await db().$executeRaw`
+      DELETE FROM ${partition} WHERE ctid >= ${from}::tid AND ctid < ${to}::tid AND time < ${before}::timestamptz`
+    if (rows === 0) return total
+    total += rows
   }
-  return total
 }
 
 /** Empties a partition at one stroke; false when somebody was using it, which is for the next time to do. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { percentiles } from '../core/latency'
 import { db, inTransaction } from '../store/db'
 import { batchOf, eventOf, keyInUse } from './testing/usage-events'
@@ -224,18 +224,22 @@ test('a deadlock with somebody else is tried again, and the batch counts once', 
   const [first, second] = [eventOf(keyId), eventOf(keyId, { endpoint: '/whoami' })]
   await writeUsage(batchOf([first, second]))
   let writing: Promise<unknown> = Promise.resolve()
+  const isWaiting = async () => {
+    const [row] = await db().$queryRaw<{ waiting: boolean }[]>`
+      SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted) AS waiting`
+    return row?.waiting
+  }
   // Holds the key's row, which the writer wants last, and then wants a row of usage_minutes that the writer holds.
   const outcome = await inTransaction(async (tx) => {
     await tx.$executeRaw`SELECT set_config('deadlock_timeout', '10s', true)`
     await tx.$executeRaw`SELECT 1 FROM api_keys WHERE id = ${keyId} FOR NO KEY UPDATE`
-    writing = writeUsage(batchOf([first, second]))
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    writing = writeUsage(batchOf([first, second])).catch((error: unknown) => error)
+    await vi.waitFor(async () => expect(await isWaiting()).toBe(true), { interval: 20 })
     await tx.$executeRaw`UPDATE usage_minutes SET requests = requests WHERE key_id = ${keyId}`
   }).then(
     () => 'went through',
     (error: Error) => error.message,
   )
-  await writing
-  expect(outcome).toBe('went through')
+  expect([outcome, await writing]).toEqual(['went through', undefined])
   expect(sum(await daysOf(keyId))).toBe(4)
 })

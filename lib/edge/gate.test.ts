@@ -31,7 +31,7 @@ describe('an admitted call', () => {
       kind: 'key',
       m: 'GET',
       p: '/api/v1/agents',
-      q: '?limit=5',
+      q: '',
       requestId: verdict.responseHeaders['X-Request-Id'],
       clientIp: '192.0.2.7',
       keyId: facts.id,

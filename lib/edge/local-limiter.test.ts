@@ -80,6 +80,15 @@ describe('with one process', () => {
     expect([...kinds].sort()).toEqual(['admit', 'known', 'limit', 'mark', 'scope'])
   })
 
+  test('a key is refused from the very millisecond of its deadline on', () => {
+    const decide = localLimiter(1, nowMs)
+    const facts = someKey({ endsAtMs: clock.nowMs + 1 })
+    const ask = () => decide(askFor(facts), verifiedOf(facts))
+    expect(ask().kind).toBe('admit')
+    clock.nowMs += 1
+    expect(ask()).toEqual({ kind: 'mark', reason: 'expired' })
+  })
+
   test('a clock that steps back neither refills nor locks out', () => {
     const decide = localLimiter(1, nowMs)
     const facts = someKey()

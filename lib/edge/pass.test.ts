@@ -17,6 +17,7 @@ const base = { m: 'GET', p: '/api/v1/agents', q: '?limit=1', requestId: 'req_1',
 const key: Extract<PassFacts, { kind: 'key' }> = {
   ...base,
   kind: 'key',
+  q: '',
   keyId: 'key_1',
   keyName: 'CI',
   organizationId: 'org_1',
@@ -50,7 +51,7 @@ describe('a pass', () => {
 
   test('keeps method, path and query for the reader to compare', async () => {
     const read = await readPass(
-      await signPass({ ...key, m: 'DELETE', p: '/x', q: '?a=ü' }, hmac, NOW),
+      await signPass({ ...user, m: 'DELETE', p: '/x', q: '?a=ü' }, hmac, NOW),
       hmac,
       NOW,
     )
@@ -111,13 +112,33 @@ describe('a pass', () => {
     }
   })
 
-  test('can be read however long the address was; a query of 800 characters is still there', async () => {
-    const kept = { ...key, q: `?${'"\\'.repeat(399)}`, keyName: '李'.repeat(100), p: `/${'a'.repeat(299)}` }
+  test('can be read however long the address was; a person’s query of 800 characters is still there', async () => {
+    const kept = { ...user, q: `?${'"\\'.repeat(399)}`, p: `/${'a'.repeat(299)}` }
     expect(await readPass(await signPass(kept, hmac, NOW), hmac, NOW)).toEqual(kept)
-    for (const length of [801, 2000, 4000, 8000, 16_000]) {
-      const long = { ...key, q: `?${'a'.repeat(length - 1)}`, p: `/${'b'.repeat(length)}` }
-      const read = await readPass(await signPass(long, hmac, NOW), hmac, NOW)
-      expect(read).toMatchObject({ kind: 'key', keyId: 'key_1', q: '', p: `/${'b'.repeat(299)}` })
+    for (const facts of [key, user, anonymous]) {
+      for (const length of [801, 2000, 4000, 8000, 16_000]) {
+        const long = { ...facts, q: `?${'a'.repeat(length - 1)}`, p: `/${'b'.repeat(length)}` }
+        const read = await readPass(await signPass(long, hmac, NOW), hmac, NOW)
+        expect(read).toMatchObject({ kind: facts.kind, q: '', p: `/${'b'.repeat(299)}` })
+      }
+    }
+  })
+
+  test('of a key can be read with the longest names, limits and address there are, and carries no query', async () => {
+    const limits = { read: 10_000_000, write: 10_000_000, execute: 10_000_000, admin: 10_000_000 }
+    for (const character of ['李', '"', '\\', 'é', '👩🏽‍💻']) {
+      const organization = {
+        slug: 'a'.repeat(48),
+        name: `${character.repeat(100)}'s organization`,
+        plan: 'enterprise' as const,
+        perMinute: limits,
+        organizationPerMinute: limits,
+      }
+      const keyName = character.repeat(100).slice(0, 100)
+      const scopes = ['read' as const, 'write' as const, 'execute' as const, 'admin' as const]
+      const longest = { ...key, keyName, organization, scopes, p: `/${'a'.repeat(299)}`, q: '' }
+      const token = await signPass({ ...longest, q: `?${'"\\'.repeat(399)}` }, hmac, NOW)
+      expect(await readPass(token, hmac, NOW), character).toEqual(longest)
     }
   })
 })

@@ -12,7 +12,7 @@ const shared = {
   /** Method and canonical path of the request it was made for. */
   m: z.string(),
   p: z.string(),
-  /** Query, for the way back after signing in. */
+  /** Query, for the way back after signing in; empty with a key, which has none. */
   q: z.string(),
   requestId: z.string(),
   clientIp: z.string().nullable(),
@@ -52,7 +52,8 @@ const QUERY_MAX = 800
 
 /** Signs the proof that the gate admitted this one request. */
 export function signPass(facts: PassFacts, hmac: Hmac, nowSeconds: number): Promise<string> {
-  const bounded = { p: facts.p.slice(0, PATH_MAX), q: facts.q.length > QUERY_MAX ? '' : facts.q }
+  const isKept = facts.kind !== 'key' && facts.q.length <= QUERY_MAX
+  const bounded = { p: facts.p.slice(0, PATH_MAX), q: isKept ? facts.q : '' }
   return signJws({ ...facts, ...bounded, aud: AUDIENCE, exp: nowSeconds + PASS_TTL_SECONDS }, hmac)
 }
 

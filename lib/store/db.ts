@@ -107,7 +107,7 @@ const OUTAGE_CODES = new Set([
 ])
 /** Sockets, and Postgres starting, stopping, full, read-only or out of patience (SQLSTATE). */
 const OUTAGE_TEXT =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout|terminat|Connection|57P0[123]|53\d\d\d|25006|57014/i
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|Can't reach|timed out|denied access|Authentication failed|timeout|terminat|Connection|57P0[123]|53\d\d\d|25006|57014/i
 
 /** What pg and its pool throw themselves: sockets by code, the rest by these words alone. */
 const DRIVER_CODE = /^(?:ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/

@@ -49,7 +49,7 @@ export function wrongArrows(files: readonly SourceFile[]): string[] {
 export function misplacedFramework(files: readonly SourceFile[]): string[] {
   const framework = /^(?:next|react|react-dom|next-auth|next-themes)(?:\/|$)/
   return files.flatMap(({ path, imports }) => {
-    const allowed = ['app', 'middleware.ts', 'lib/http', 'next.config.ts', 'e2e'].some((room) =>
+    const allowed = ['app', 'middleware.ts', 'lib/http', 'next.config.ts', 'e2e', 'bench/bare'].some((room) =>
       within(path, room),
     )
     if (allowed || isTest(path)) return []

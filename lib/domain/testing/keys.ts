@@ -3,7 +3,7 @@ import { randomBase62 } from '../../core/ids'
 import type { Scope } from '../../core/principal'
 import { changeKey } from '../../edge/key-cache'
 import { decideKey, type KeyDecision } from '../../edge/limiter'
-import { connectRedis } from '../../edge/redis'
+import { connectRedis, type GateRedis } from '../../edge/redis'
 import { nodeEnv } from '../../env/node'
 import type { Prisma } from '../../generated/prisma/client'
 import { cache } from '../../store/cache'
@@ -30,11 +30,15 @@ export async function warmUp(): Promise<void> {
 }
 
 /** The gate's question about a key, as a request of that scope would put it. */
-export async function askGate(credential: string, scope: Scope = 'read'): Promise<KeyDecision> {
+export async function askGate(
+  credential: string,
+  scope: Scope = 'read',
+  redis: GateRedis = cache(),
+): Promise<KeyDecision> {
   const key = parseKey(credential)
   if (!key) throw new Error('not a key')
   const digest = await digestKey(key, nodeHmac(nodeEnv().secrets.keyPepper))
-  return decideKey(cache(), { keyId: key.keyId, digest, scope, bucket: scope, take: true })
+  return decideKey(redis, { keyId: key.keyId, digest, scope, bucket: scope, take: true })
 }
 
 /** The row of a key that nobody holds, written directly: it costs no bcrypt and no audit row. */
@@ -65,13 +69,13 @@ export async function historyOf(organizationId: string, id: string) {
   return entries.map(({ action, before, after }) => ({ action, before, after }))
 }
 
-/** Does the work while this process finds nobody at the address of Redis. */
-export async function withoutRedis<T>(work: () => Promise<T>): Promise<T> {
+/** Does the work while this process finds nobody at the address of Redis; the work may ask the real one as the gate does. */
+export async function withoutRedis<T>(work: (redis: GateRedis) => Promise<T>): Promise<T> {
   const shared = globalThis as unknown as { twigCache?: unknown }
   const present = cache()
   shared.twigCache = connectRedis('http://127.0.0.1:1', 'nobody')
   try {
-    return await work()
+    return await work(present)
   } finally {
     shared.twigCache = present
   }

@@ -9,10 +9,10 @@ import { APP_URL, edgeEnvOf, type World } from './world'
 
 /** The hosts of the gate: in front of Next in server/, and Next's middleware alone. */
 export const HOSTS = ['server', 'middleware'] as const
-export type HostName = (typeof HOSTS)[number]
+type HostName = (typeof HOSTS)[number]
 
 /** An answer over the wire. */
-export interface Answer {
+interface Answer {
   status: number
   headers: IncomingHttpHeaders
   body: string
