@@ -1,0 +1,185 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensureBuild } from '../server/build'
+import { root } from '../server/configuration'
+import { Problem } from '../server/problem.mjs'
+import { type Arguments, figureNames, parseArguments } from './arguments'
+import { buildBareApp, startBareApp } from './bare-app'
+import { type Closing, closing, together } from './closing'
+import { bareContestants, furtherContestants, ownContestants, runningContestants } from './contestants'
+import { measureBurst } from './figures/burst'
+import { measureCounts } from './figures/counts'
+import type { Figure } from './figures/figure'
+import { measureFirstUse } from './figures/first-use'
+import { measureGenerator } from './figures/generator'
+import { measureRevocation } from './figures/revocation'
+import { measureThroughput, ROUND_MS } from './figures/throughput'
+import { startFleet } from './fleet'
+import { type LoadGenerator, startLoadGenerator } from './load/load-generator'
+import { describeMachine } from './machine'
+import { startOwnTwigs } from './own-twigs'
+import { bearer, whoamiUrl } from './requests'
+import { type NamedFigure, resultTable, writeResults } from './results'
+import { prepareOrganization } from './twig-command'
+
+const BUDGET_MS = 300_000
+/** What everything after the throughput takes. */
+const REST_MS = 90_000
+const LEVELS = [1, 16, 64]
+const ROUNDS = { least: 3, most: 7 }
+const NO_LIMIT = 1_000_000
+const BURST_LIMIT = 100
+
+interface Run {
+  wanted: Arguments
+  workspace: string
+  generator: LoadGenerator
+  beganMs: number
+}
+
+/** Progress, with the seconds that have passed; the table alone goes to stdout. */
+function say(line: string): void {
+  process.stderr.write(`${String(Math.round(process.uptime())).padStart(3)} s  ${line}\n`)
+}
+
+/** What a Twig answers to the request that is measured. */
+async function whoamiBody(url: string, key: string): Promise<string> {
+  const response = await fetch(whoamiUrl(url), { headers: bearer(key) })
+  const body = await response.text()
+  if (response.status !== 200) throw new Problem(`${url} answered ${response.status} to its key: ${body}`)
+  return body
+}
+
+/** As many rounds as fit before the rest, and without the most connections when even few of them do not. */
+function plan(contestants: number, { wanted, beganMs }: Run): { levels: number[]; rounds: number } {
+  const leftMs = BUDGET_MS - REST_MS - (performance.now() - beganMs)
+  const roundsFor = (levels: number) => Math.floor(leftMs / (contestants * levels * ROUND_MS))
+  const levels =
+    wanted.rounds === undefined && roundsFor(LEVELS.length) < ROUNDS.least ? LEVELS.slice(0, 2) : LEVELS
+  const rounds = Math.min(ROUNDS.most, Math.max(ROUNDS.least, roundsFor(levels.length)))
+  return { levels, rounds: wanted.rounds ?? rounds }
+}
+
+async function throughput(run: Run, ending: Closing): Promise<NamedFigure[]> {
+  const { wanted, workspace, generator } = run
+  say('Building the bare routes …')
+  const [bareFolder = '', noOpFolder = ''] = await together([
+    buildBareApp('bare', workspace),
+    buildBareApp('no-op-middleware', workspace),
+  ])
+  say('Starting the servers …')
+  const twigs = wanted.running ? [] : await startOwnTwigs(workspace, ending)
+  const { url = '', key = '' } = wanted.running ?? twigs[0] ?? {}
+  const body = await whoamiBody(url, key)
+  const bare = await startBareApp(bareFolder, body)
+  ending.add(bare.close)
+  const noOp = await startBareApp(noOpFolder, body)
+  ending.add(noOp.close)
+  const alone = await measureGenerator(generator, body, say)
+  const contestants = [
+    ...bareContestants(bare.url, noOp.url),
+    ...(wanted.running ? runningContestants(wanted.running) : ownContestants(twigs)),
+    ...furtherContestants(wanted.targets),
+  ]
+  const planned = plan(contestants.length, run)
+  const figure = await measureThroughput({ generator, contestants, ...planned, say })
+  return [
+    ['generator', alone],
+    ['throughput', figure],
+  ]
+}
+
+/** A measurement that broke off is told as such, and spoils the run, but not the measurements after it. */
+function failedFigure(what: string): (error: unknown) => Figure {
+  return (error) => {
+    const reason = error instanceof Problem ? error.sentence : String(error)
+    return { rows: [{ figure: what, redis: '', value: 'FAILED', against: reason }], raw: { failure: reason } }
+  }
+}
+
+async function counted(run: Run, ending: Closing): Promise<NamedFigure[]> {
+  const { wanted, workspace, generator } = run
+  say('Starting three processes on one Postgres and one Redis …')
+  const { data, ...fleet } = await startFleet(workspace, ending, async (settings) => {
+    const limits = { read: NO_LIMIT, admin: NO_LIMIT }
+    const free = await prepareOrganization(settings, { name: 'Bench', limits, scopes: 'admin' })
+    const burst = { name: 'Burst', limits: { ...limits, read: BURST_LIMIT }, scopes: 'admin' }
+    return { free, limited: await prepareOrganization(settings, burst) }
+  })
+  const { key } = data.free
+  const figures: NamedFigure[] = []
+  const measure = async (name: string, what: string, work: () => Promise<Figure>) => {
+    if (!wanted.figures.some((figure) => figure === name)) return
+    say(`${what} …`)
+    figures.push([name, await work().catch(failedFigure(what))])
+  }
+  await measure('counts', 'Counting', () => measureCounts({ ...fleet, key, generator, say }))
+  await measure('first-use', 'First uses of a key', () => measureFirstUse(fleet, generator, key))
+  await measure('revocation', 'Deleting keys in use', () => measureRevocation(fleet, generator, key))
+  await measure('burst', 'Bursts', () => measureBurst(fleet, generator, BURST_LIMIT, data.limited.key))
+  return figures
+}
+
+/** Does one part with servers of its own, which end before the next part begins. */
+async function part(
+  work: (ending: Closing) => Promise<NamedFigure[]>,
+  all: Set<Closing>,
+): Promise<NamedFigure[]> {
+  const ending = closing()
+  all.add(ending)
+  try {
+    return await work(ending)
+  } finally {
+    await ending.close()
+    all.delete(ending)
+  }
+}
+
+/**
+ * `npm run bench`: measures Twig against the same route without it, prints one Markdown table, and writes it with the
+ * raw output to bench/ when everything was measured.
+ * @returns the exit code
+ */
+export async function main(argv: string[]): Promise<number> {
+  const beganMs = performance.now()
+  const wanted = parseArguments(argv)
+  const machine = await describeMachine()
+  const workspace = mkdtempSync(join(tmpdir(), 'twig-bench-'))
+  // As root, Postgres runs as a user of its own and must pass through here to reach its data.
+  chmodSync(workspace, 0o711)
+  const endings = new Set<Closing>()
+  const finish = async () => {
+    for (const ending of endings) await ending.close()
+    rmSync(workspace, { recursive: true, force: true })
+  }
+  const stopped = new AbortController()
+  const onSignal = () => {
+    stopped.abort()
+    void finish().finally(() => process.exit(130))
+  }
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onSignal)
+  try {
+    if (!wanted.running) await ensureBuild(root, { say, signal: stopped.signal })
+    const generator = await startLoadGenerator()
+    const ending = closing()
+    ending.add(generator.close)
+    endings.add(ending)
+    const run = { wanted, workspace, generator, beganMs }
+    const figures: NamedFigure[] = []
+    const wants = (name: string) => wanted.figures.some((figure) => figure === name)
+    if (wants('throughput')) figures.push(...(await part((own) => throughput(run, own), endings)))
+    if (wanted.figures.some((name) => name !== 'throughput')) {
+      figures.push(...(await part((own) => counted(run, own), endings)))
+    }
+    process.stdout.write(`\n${resultTable(figures)}\n\n`)
+    const hasFailed = figures.some(([, { rows }]) => rows.some(({ value }) => value === 'FAILED'))
+    const isWhole = wanted.figures.length === figureNames.length && !hasFailed
+    say(`Written to ${writeResults(isWhole ? 'whole' : 'part', figures, machine, new Date())}.`)
+    return hasFailed ? 1 : 0
+  } finally {
+    await finish()
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+}

@@ -1,0 +1,63 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../server/configuration'
+import { cells, type Figure, HEADINGS, NUMERIC } from './figures/figure'
+import type { Machine } from './machine'
+import { markdownTable } from './table'
+
+/** A figure by the name of its file of raw output. */
+export type NamedFigure = readonly [name: string, figure: Figure]
+
+/** Where results go: those of a part of the figures beside what else is not kept in the repository. */
+const RESULTS = { whole: 'bench', part: '.cache/bench' } as const
+
+/** All figures as one Markdown table. */
+export function resultTable(figures: readonly NamedFigure[]): string {
+  const rows = figures.flatMap(([, { rows }]) => rows.map(cells))
+  return markdownTable(HEADINGS, rows, NUMERIC)
+}
+
+function resultText(figures: readonly NamedFigure[], machine: Machine, time: Date): string {
+  const facts = Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`)
+  const files = figures.map(([name]) => `[raw/${name}.json](raw/${name}.json)`)
+  return `# Results of \`npm run bench\`
+
+Measured ${time.toISOString().slice(0, 16).replace('T', ' ')} UTC on
+
+${facts.join('\n')}
+
+${resultTable(figures)}
+
+How to read it: requests a second and percentiles are medians over rounds in which all targets took turns; a ratio is the
+median of the ratios of the same round. Everything ran on the one machine, servers and load alike, so only ratios carry
+over to others. Counts are exact: Twig's connections to Postgres and Redis went through counters, and every call of bcrypt
+was counted in its process. "Stand-in" is the Redis that comes with Twig, "real" an ordinary redis-server.
+
+All that was measured: ${files.join(', ')}.
+`
+}
+
+/** Thousandths are more than anything here is exact to. */
+function rounded(_name: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value
+}
+
+/**
+ * Writes RESULTS.md and the raw output of each figure.
+ * @returns the file, from the root
+ */
+export function writeResults(
+  kind: keyof typeof RESULTS,
+  figures: readonly NamedFigure[],
+  machine: Machine,
+  time: Date,
+): string {
+  const folder = join(root, RESULTS[kind])
+  mkdirSync(join(folder, 'raw'), { recursive: true })
+  for (const [name, { raw }] of figures) {
+    const text = JSON.stringify({ measured: time.toISOString(), machine, result: raw }, rounded, 2)
+    writeFileSync(join(folder, 'raw', `${name}.json`), `${text}\n`)
+  }
+  writeFileSync(join(folder, 'RESULTS.md'), resultText(figures, machine, time))
+  return `${RESULTS[kind]}/RESULTS.md`
+}
