@@ -5,6 +5,16 @@ import * as keySchemas from './key-schemas'
 const accepts = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success
 
 describe('a new key', () => {
+  const good = { name: 'CI', scopes: ['read'], environment: 'live' }
+
+  test.each(['key', 'id', 'organizationId', 'secretHash', 'created_by', 'ends_at', 'state'])(
+    'takes no %s from outside',
+    (member) => {
+      expect(accepts(keySchemas.CreateApiKeyInput, good)).toBe(true)
+      expect(accepts(keySchemas.CreateApiKeyInput, { ...good, [member]: 'x' })).toBe(false)
+    },
+  )
+
   test.each(['Live', 'prod', '', 'live ', null, 1])('has no environment %j', (environment) => {
     expect(accepts(keySchemas.CreateApiKeyInput, { name: 'x', scopes: ['read'], environment })).toBe(false)
   })
