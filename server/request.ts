@@ -126,7 +126,7 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
   response.shouldKeepAlive = true
   response.once('finish', () => {
     setTimeout(() => {
-      if (wantsClose || !request.complete || !request.readableEnded) request.destroy()
+      if (wantsClose || !request.complete || !request.readableEnded) request.socket.destroy()
     }, LINGER_MS).unref()
   })
 }

@@ -140,7 +140,7 @@ export function mailAgedKeys(to: string, organizationName: string, keys: readonl
       subject: `API keys of ${organizationName} are due for rotation`,
       before: [`These API keys of ${organizationName} are 90 days old or older:`],
       list: [...keys.slice(0, LISTED_KEYS_MAX).map(describeKey), ...(more > 0 ? [`and ${more} more`] : [])],
-      button: { label: 'Look at the API keys', path: '/settings/api-keys' },
+      button: { label: 'Look at the API keys', path: '/settings/api-keys?show=aged' },
       after: [
         'Rotating a key makes a successor and lets the old one work on until its place is taken. Delete keys that nobody needs. You are reminded of a key once in 90 days.',
       ],

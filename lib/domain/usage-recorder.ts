@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../core/ids'
 import { BATCH_EVENTS_MAX, storableEvent, UsageBatch, UsageEvent } from '../core/usage'
 import { bareCause, inBackground } from '../store/background'
@@ -14,6 +14,8 @@ const FLUSH_MS = 500
 const RETRY_MS = 2_000
 /** A write that takes longer is kept aside too: if it still comes to something, the batch's id makes the copy harmless. */
 const PATIENCE_MS = 1_000
+/** After this it is taken for dead, and the next is tried. */
+const LATE_MS = 5_000
 /** Beyond this the memory would fill faster than disk and database together can take it. */
 const BUFFER_MAX = 50_000
 /** A batch that Postgres, up and well, refuses this often is put aside for a person to look at. */
@@ -189,7 +191,7 @@ async function tryWrite(batch: UsageBatch): Promise<'counted' | 'out' | 'refused
   const outcome = await Promise.race([write, patience])
   clearTimeout(timer)
   if (outcome === 'out') {
-    const late = write.then(() => {
+    const late = Promise.race([write, sleep(LATE_MS, 'out', { ref: false })]).then(() => {
       if (recorder.late === late) recorder.late = undefined
     })
     recorder.late = late

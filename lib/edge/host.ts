@@ -21,6 +21,8 @@ const VERIFY_BUDGET_MS = 10_000
 const PROVED_BUDGET_MS = 1_000
 const USAGE_BUDGET_MS = 5_000
 const BATCH_EVENTS = 500
+/** Held while Twig itself cannot be reached; what comes beyond is not counted. */
+const RECORDED_MAX = 20_000
 /** Refusals are told a moment later, many at once. */
 const GATHER_MS = 250
 
@@ -82,6 +84,7 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     }
   }
   function record(event: UsageEvent): void {
+    if (recorded.length >= RECORDED_MAX) return
     recorded.push(event)
     gathering ??= new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
       gathering = null

@@ -31,6 +31,8 @@ interface KeySources {
 export type KeyJudge = (question: KeyQuestion, credential: string) => Promise<Settled>
 
 const MAX_KNOWN = 10_000
+/** Of many calls that meet the same silence one is enough to tell of it. */
+const TELL_MS = 1_000
 /** A change may take away what a look-up has just cached. */
 const ATTEMPTS = 3
 
@@ -77,11 +79,18 @@ export function keyJudge(sources: KeySources): KeyJudge {
     }
   }
 
+  let toldAtMs = Number.NEGATIVE_INFINITY
+  function tellOutage(error: unknown): void {
+    if (error instanceof OutageError || nowMs() - toldAtMs < TELL_MS) return
+    toldAtMs = nowMs()
+    sources.onOutage(error)
+  }
+
   async function askRedis(question: KeyQuestion): Promise<KeyDecision | null> {
     try {
       return await ask(question)
     } catch (error) {
-      if (!(error instanceof OutageError)) sources.onOutage(error)
+      tellOutage(error)
       return null
     }
   }

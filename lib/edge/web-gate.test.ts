@@ -75,7 +75,7 @@ describe('somebody who is not signed in', () => {
     const { status, headers } = redirected(verdict)
     expect(status).toBe(303)
     expect(headers.get('x-action-redirect')).toBe('/login?next=%2Faccount%3Ftab%3D2;push')
-    expect(headers.get('Content-Type')).toBe('text/x-component')
+    expect(headers.get('Content-Type')).toBe('text/plain')
     expect(headers.get('Location')).toBeNull()
   })
 

@@ -103,7 +103,7 @@ function toLogin(
   query.set('next', facts.pathname + facts.search)
   const location = `/login?${query}`
   if (facts.serverAction) {
-    const action = { ...headers, 'x-action-redirect': `${location};push`, 'Content-Type': 'text/x-component' }
+    const action = { ...headers, 'x-action-redirect': `${location};push`, 'Content-Type': 'text/plain' }
     return { kind: 'redirect', status: 303, headers: action, body: null }
   }
   return redirect(location, facts.method === 'GET' || facts.method === 'HEAD' ? 307 : 303, headers)
