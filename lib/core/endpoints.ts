@@ -88,7 +88,7 @@ export const endpoints = {
     method: 'get',
     path: '/api-keys',
     summary:
-      'Keys of the organization that are not deleted, newest first: Live and Test alike, whichever base is called.',
+      'Keys of the organization that are not deleted, newest first: Live and Test alike; for a Test key, Test keys.',
     query: ListQuery,
     output: listOf(ApiKey),
     status: 200,
@@ -96,7 +96,8 @@ export const endpoints = {
   createApiKey: {
     method: 'post',
     path: '/api-keys',
-    summary: 'Make a key of either environment. `key` is in this answer and nowhere else.',
+    summary:
+      'Make a key, of either environment; a Test key makes Test keys only. `key` is in this answer and nowhere else.',
     body: CreateApiKeyInput,
     sample: { name: 'CI', scopes: ['read'], environment: 'live' },
     output: NewApiKey,

@@ -193,8 +193,8 @@ export const errorTable = {
     status: 503,
     error: 'Revocation pending',
     meaning:
-      'The key is deleted, but the cache could not be told yet and may accept it for a few minutes more.',
-    fix: 'Repeat the deletion until it answers 200.',
+      'The key is deleted, disabled or narrowed, but a cache could not be told yet and may go by its old state for a few minutes.',
+    fix: 'Nothing: Twig keeps telling it. The same request answers 200 once it was told.',
   },
 } as const satisfies Record<string, ErrorEntry>
 

@@ -4,7 +4,7 @@ import type { ApiKey, GraceTime, NewApiKey, RevocationReceipt } from '../core/ke
 import { type Principal, requireMintable, requirePermission, type Scope, scopes } from '../core/principal'
 import type { Prisma } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
-import { insertKey, type KeyRow, mintKey, noSuchKey, toApiKey, withPredecessor } from './api-keys'
+import { insertKey, type KeyRow, managedBy, mintKey, noSuchKey, toApiKey, withPredecessor } from './api-keys'
 import { recordAudit } from './audit'
 import { deliver, noteChange } from './cache-notices'
 
@@ -24,7 +24,7 @@ async function lockKey(tx: Transaction, principal: Principal, id: string): Promi
   const { organizationId } = principal
   await tx.$queryRaw`
     SELECT 1 FROM api_keys WHERE id = ${id} AND organization_id = ${organizationId} FOR UPDATE`
-  const row = await tx.apiKey.findFirst({ where: { id, organizationId }, include: withPredecessor })
+  const row = await tx.apiKey.findFirst({ where: { id, ...managedBy(principal) }, include: withPredecessor })
   if (!row) throw noSuchKey()
   requireMintable(principal, row.scopes)
   return row
@@ -147,8 +147,10 @@ export async function rotateApiKey(
   { id, grace }: { id: string; grace: GraceTime },
 ): Promise<NewApiKey> {
   requirePermission(principal, 'api-keys:write')
-  const { organizationId } = principal
-  const seen = await db().apiKey.findFirst({ where: { id, organizationId }, include: withPredecessor })
+  const seen = await db().apiKey.findFirst({
+    where: { id, ...managedBy(principal) },
+    include: withPredecessor,
+  })
   if (!seen) throw noSuchKey()
   requireMintable(principal, seen.scopes)
   requireRotatable(seen)

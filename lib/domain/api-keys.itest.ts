@@ -2,11 +2,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parseKey } from '../core/api-key'
 import { db } from '../store/db'
 import { keyHashCount } from '../store/key-hash'
-import { revokeApiKey } from './api-key-changes'
+import { revokeApiKey, rotateApiKey, updateApiKey } from './api-key-changes'
 import { createApiKey, getApiKey, listApiKeys } from './api-keys'
 import { verifyApiKey } from './key-verifier'
 import { askGate, plantKey, warmUp } from './testing/keys'
 import { auditOf, keyOf, personOf, tenant } from './testing/tenants'
+import { apiKeyUsage } from './usage'
 
 beforeAll(warmUp)
 
@@ -83,8 +84,9 @@ describe('a new key', () => {
 
   test('of a program belongs to the organization, and to no person', async () => {
     const { organization } = await tenant()
-    const program = keyOf(organization.id, ['admin'], 'test')
-    expect(await createApiKey(program, input)).toMatchObject({ created_by: null, environment: 'live' })
+    const program = keyOf(organization.id, ['admin'], 'live')
+    const made = await createApiKey(program, { ...input, environment: 'test' })
+    expect(made).toMatchObject({ created_by: null, environment: 'test' })
     expect((await auditOf(organization.id)).at(-1)).toMatchObject({
       actorKind: 'key',
       actorId: program.keyId,
@@ -199,4 +201,25 @@ test('the list shows the organization’s own keys, newest first, page by page, 
   expect(second).toMatchObject({ has_more: false, next_cursor: null })
   await revokeApiKey(operator, { id: made[0] ?? '' })
   expect((await listApiKeys(operator, { limit: 50 })).data).toHaveLength(3)
+})
+
+test('a Test key makes, sees and changes Test keys alone', async () => {
+  const { operator, organization } = await tenant()
+  const live = await createApiKey(operator, { ...input, environment: 'live' })
+  const test = await createApiKey(operator, { ...input, environment: 'test' })
+  const principal = keyOf(organization.id, ['admin'], 'test')
+  await expect(createApiKey(principal, { ...input, environment: 'live' })).rejects.toMatchObject({
+    code: 'invalid_request',
+    details: { fields: { environment: 'a Test key makes Test keys only' } },
+  })
+  expect((await createApiKey(principal, { ...input, environment: 'test' })).environment).toBe('test')
+  const seen = (await listApiKeys(principal, { limit: 50 })).data
+  expect(seen.map(({ environment }) => environment)).toEqual(['test', 'test'])
+  const missing = { code: 'not_found' }
+  await expect(getApiKey(principal, { id: live.id })).rejects.toMatchObject(missing)
+  await expect(revokeApiKey(principal, { id: live.id })).rejects.toMatchObject(missing)
+  await expect(updateApiKey(principal, { id: live.id, disabled: true })).rejects.toMatchObject(missing)
+  await expect(rotateApiKey(principal, { id: live.id, grace: 'now' })).rejects.toMatchObject(missing)
+  await expect(apiKeyUsage(principal, { id: live.id, period: '1h' })).rejects.toMatchObject(missing)
+  expect((await revokeApiKey(principal, { id: test.id })).id).toBe(test.id)
 })

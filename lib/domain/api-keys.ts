@@ -48,28 +48,34 @@ export function toApiKey(row: KeyRow): ApiKey {
   }
 }
 
+/** A Test key manages Test keys alone; all others see both environments. */
+export function managedBy(principal: Principal) {
+  const { organizationId } = principal
+  const isTest = principal.kind === 'key' && principal.environment === 'test'
+  return isTest ? { organizationId, environment: 'test' as const } : { organizationId }
+}
+
 /** The same for a key that never was, one of another organization and, but for deleting it, one that was deleted. */
 export function noSuchKey(): TwigError {
   return new TwigError('not_found', 'There is no key with this id in your organization.')
 }
 
-/** Keys of the organization that are not deleted, of both environments, newest first. */
+/** Keys of the organization that are not deleted, newest first; of both environments but for a Test key. */
 export async function listApiKeys(principal: Principal, query: ListQuery): Promise<Page<ApiKey>> {
   requirePermission(principal, 'api-keys:read')
   const { where, ...page } = pageQuery(query)
   const rows = await db().apiKey.findMany({
-    where: { organizationId: principal.organizationId, revokedAt: null, ...where },
+    where: { ...managedBy(principal), revokedAt: null, ...where },
     include: withPredecessor,
     ...page,
   })
   return toPage(rows, query.limit, toApiKey)
 }
 
-/** One key that is not deleted, of either environment. Throws not_found. */
+/** One key that is not deleted. Throws not_found. */
 export async function getApiKey(principal: Principal, { id }: { id: string }): Promise<ApiKey> {
   requirePermission(principal, 'api-keys:read')
-  const { organizationId } = principal
-  const where = { id, organizationId, revokedAt: null }
+  const where = { id, ...managedBy(principal), revokedAt: null }
   const row = await db().apiKey.findFirst({ where, include: withPredecessor })
   if (!row) throw noSuchKey()
   return toApiKey(row)
@@ -124,8 +130,12 @@ export async function createApiKey(
 ): Promise<NewApiKey> {
   requirePermission(principal, 'api-keys:write')
   requireMintable(principal, input.scopes)
-  const { name, scopes } = input
-  const minted = await mintKey(input.environment)
+  const { name, scopes, environment } = input
+  if (environment === 'live' && managedBy(principal).environment === 'test') {
+    const fields = { environment: 'a Test key makes Test keys only' }
+    throw new TwigError('invalid_request', 'A Test key makes Test keys only.', { details: { fields } })
+  }
+  const minted = await mintKey(environment)
   const row = await inTransaction((tx) => insertKey(tx, principal, minted, { name, scopes }))
   return { ...toApiKey(row), key: minted.key }
 }

@@ -49,7 +49,7 @@ describe('the reminder of old keys', () => {
       '- Old & used (twigsk_live_a1b2…wxyz): made 120 days ago, last used 3 days ago',
       '- Idle (twigsk_test_',
       'made 90 days ago, never used',
-      '/settings/api-keys',
+      '/settings/api-keys?show=aged',
     ]) {
       expect(text).toContain(words)
     }
@@ -147,6 +147,6 @@ describe('the reminder of old keys', () => {
     const html = sink.received[0]?.text.split('text/html')[1] ?? ''
     expect(html).toContain('<li>&lt;img src=x&gt; (twigsk_live_')
     expect(html).not.toContain('<img')
-    expect(html).toContain('/settings/api-keys">Look at the API keys</a>')
+    expect(html).toContain('/settings/api-keys?show=aged">Look at the API keys</a>')
   })
 })

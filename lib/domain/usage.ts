@@ -13,6 +13,7 @@ import { outcomeOf } from '../core/usage'
 import { type UsageWindow, usageWindow } from '../core/usage-periods'
 import { bucketLevels } from '../store/cache'
 import { db } from '../store/db'
+import { managedBy } from './api-keys'
 import { organizationLimits } from './organization-limits'
 import { pageQuery, toPage } from './paging'
 import * as queries from './usage-queries'
@@ -26,7 +27,7 @@ const RECENT_DAYS = 30
 /** A key of the caller's organization, deleted ones too. Throws not_found. */
 async function findKey(principal: Principal, id: string) {
   requirePermission(principal, 'api-keys:read')
-  const where = { id, organizationId: principal.organizationId }
+  const where = { id, ...managedBy(principal) }
   const key = await db().apiKey.findFirst({ where, select: { id: true, lastUsedAt: true } })
   if (!key) throw new TwigError('not_found', 'There is no key with this id in your organization.')
   return key

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { endpoints } from '../core/endpoints'
 import type { Scope } from '../core/principal'
+import { DEFAULT_PER_MINUTE } from '../core/rate-limits'
 import { createAgent, getAgent, listAgents } from '../domain/agents'
 import { tenant } from '../domain/testing/tenants'
 import { PASS_HEADER, type PassFacts, signPass } from '../edge/pass'
@@ -43,6 +44,14 @@ async function request({
     organizationId: call.organizationId,
     environment: 'live',
     scopes,
+    organization: {
+      slug: 'test',
+      name: 'Test',
+      plan: 'free',
+      perMinute: DEFAULT_PER_MINUTE,
+      organizationPerMinute: DEFAULT_PER_MINUTE,
+    },
+    gateUs: 0,
     ...(typeof call.pass === 'object' ? call.pass : {}),
   } as PassFacts
   const pass =

@@ -169,7 +169,7 @@ function readInput(
   return {
     ...(endpoint.params ? parse(endpoint.params, params) : {}),
     ...(endpoint.query ? parse(endpoint.query, query) : {}),
-    ...(endpoint.body ? parse(endpoint.body, parseJson(text)) : {}),
+    ...(endpoint.body ? parse(endpoint.body, bodyOf(endpoint.body, text)) : {}),
   }
 }
 
@@ -177,6 +177,11 @@ function parse(schema: z.ZodObject, value: unknown): object {
   const result = schema.safeParse(value)
   if (!result.success) throw invalidRequest(result.error)
   return result.data
+}
+
+/** Where nothing is required, nothing need be sent. */
+function bodyOf(schema: z.ZodObject, text: string): unknown {
+  return text === '' && schema.safeParse({}).success ? {} : parseJson(text)
 }
 
 function parseJson(text: string): unknown {
