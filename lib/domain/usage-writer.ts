@@ -1,7 +1,7 @@
 import { storableEvent, type UsageBatch, type UsageEvent } from '../core/usage'
 import { type CallerCount, countEvents, requestSlot, type UsageCount } from '../core/usage-counts'
 import { Prisma } from '../generated/prisma/client'
-import { inTransaction, type Transaction } from '../store/db'
+import { db, inTransaction, type Transaction } from '../store/db'
 
 const DAY_MS = 86_400_000
 const KEPT_DAYS = 30
@@ -10,15 +10,20 @@ const CALLERS_MAX = 1_000
 /** latency_us is a four-byte integer. */
 const LATENCY_US_MAX = 2 ** 31 - 1
 
+interface LastUse {
+  key_id: string
+  last_used_at: string
+}
+
 /** Rows for jsonb_to_recordset. */
 function json(rows: readonly unknown[]) {
   return Prisma.sql`${JSON.stringify(rows)}::jsonb`
 }
 
-/** The organizations of the keys that exist, held until the end so that their rows cannot go away in between. */
+/** The organizations of the keys that exist. Nothing is held: a key can be changed while its use is counted. */
 async function organizationsOf(tx: Transaction, keyIds: string[]): Promise<Map<string, string>> {
   const rows = await tx.$queryRaw<{ id: string; organization_id: string }[]>`
-    SELECT id, organization_id FROM api_keys WHERE id = ANY(${keyIds}::text[]) ORDER BY id FOR KEY SHARE`
+    SELECT id, organization_id FROM api_keys WHERE id = ANY(${keyIds}::text[])`
   return new Map(rows.map((row) => [row.id, row.organization_id]))
 }
 
@@ -80,18 +85,24 @@ async function addRequests(
     ON CONFLICT DO NOTHING`
 }
 
-/** Locks the keys' rows, in order, until the end: those who add callers to one key take turns from here on. */
-async function noteLastUses(
-  tx: Transaction,
-  keyIds: string[],
-  lastUses: { key_id: string; last_used_at: string }[],
-): Promise<void> {
+/** The newest use of each key, in a statement of its own: its row is held no longer than that. */
+async function noteLastUses(lastUses: LastUse[]): Promise<void> {
+  await db().$executeRaw`
+    WITH used AS (
+      SELECT * FROM jsonb_to_recordset(${json(lastUses)}) AS used(key_id text, last_used_at timestamptz)
+    ), held AS (
+      SELECT id FROM api_keys WHERE id IN (SELECT key_id FROM used) ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE api_keys SET last_used_at = used.last_used_at FROM used, held
+    WHERE api_keys.id = used.key_id AND api_keys.id = held.id
+      AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < used.last_used_at)`
+}
+
+/** Those who add callers to one key take turns from here on, in one order everywhere. */
+async function takeTurns(tx: Transaction, keyIds: string[]): Promise<void> {
   await tx.$executeRaw`
-    SELECT id FROM api_keys WHERE id = ANY(${keyIds}::text[]) ORDER BY id FOR NO KEY UPDATE`
-  await tx.$executeRaw`
-    UPDATE api_keys SET last_used_at = used.last_used_at
-    FROM jsonb_to_recordset(${json(lastUses)}) AS used(key_id text, last_used_at timestamptz)
-    WHERE id = used.key_id AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < used.last_used_at)`
+    SELECT pg_advisory_xact_lock(hashtextextended('usage callers ' || id, 0))
+    FROM (SELECT unnest(${keyIds}::text[]) AS id ORDER BY id) AS keys`
 }
 
 /** A caller has a row of its own while the key's day has room for it, or when it has one already. */
@@ -126,21 +137,22 @@ async function addCallers(tx: Transaction, callers: CallerCount[]): Promise<void
       last_seen_at = greatest(held.last_seen_at, excluded.last_seen_at)`
 }
 
-async function write(tx: Transaction, batch: UsageBatch, nowMs: number): Promise<void> {
+/** Returns the newest uses, which are noted once it is committed: noting them twice changes nothing. */
+async function write(tx: Transaction, batch: UsageBatch, nowMs: number): Promise<LastUse[]> {
   const first = await tx.$executeRaw`
     INSERT INTO usage_batches (id) VALUES (${batch.id}) ON CONFLICT DO NOTHING`
-  if (first === 0) return
   const all = batch.events.map((event) => storableEvent(event, nowMs))
   const organizations = await organizationsOf(tx, [...new Set(all.map(({ keyId }) => keyId))])
   const events = all.filter(({ keyId }) => organizations.has(keyId))
-  if (events.length === 0) return
   const { minutes, days, callers, lastUses } = countEvents(events)
+  if (first === 0 || events.length === 0) return lastUses
   await addCounts(tx, byMinute, minutes)
   await addCounts(tx, byDay, days)
   const recent = events.filter(({ timeMs }) => timeMs > nowMs - KEPT_DAYS * DAY_MS)
   await addRequests(tx, recent, organizations)
-  await noteLastUses(tx, [...organizations.keys()], lastUses)
+  await takeTurns(tx, [...organizations.keys()])
   await addCallers(tx, callers)
+  return lastUses
 }
 
 /** Whether Postgres ended a transaction because another stood in its way (SQLSTATE 40001, 40P01). */
@@ -156,8 +168,9 @@ function isConflict(error: unknown): boolean {
 export async function writeUsage(batch: UsageBatch, now: Date = new Date()): Promise<void> {
   if (batch.events.length === 0) return
   const attempt = () => inTransaction((tx) => write(tx, batch, now.getTime()))
-  await attempt().catch((error: unknown) => {
+  const lastUses = await attempt().catch((error: unknown) => {
     if (!isConflict(error)) throw error
     return attempt()
   })
+  if (lastUses.length > 0) await noteLastUses(lastUses)
 }

@@ -152,6 +152,15 @@ describe('a report', () => {
     )
   }, 120_000)
 
+  test.each(usagePeriods)('of %s begins with its first step, to the millisecond', async (period) => {
+    const { keyId, operator } = await keyInUse()
+    const now = new Date()
+    const { fromMs } = usageWindow(period, now.getTime())
+    const events = [-DAY_MS / 4, -60_000, -1, 0, 59_999].map((ms) => eventOf(keyId, { timeMs: fromMs + ms }))
+    await writeAll(events)
+    expectAgreement(await apiKeyUsage(operator, { id: keyId, period }, now), events, now.getTime())
+  })
+
   test('of a key that was never used is empty, with every step there', async () => {
     const { keyId, operator } = await keyInUse()
     for (const period of usagePeriods) {

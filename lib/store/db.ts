@@ -11,8 +11,11 @@ interface Patience {
   poolSize: number
 }
 
-/** Of requests: the two together are less than the two seconds in which every one is answered. */
-const OF_REQUESTS: Patience = { connectMs: 900, statementMs: 1_000, poolSize: 10 }
+/**
+ * Of requests: either of the two, after the gate has waited in vain for Redis and for Postgres (0.3 s each) and a secret
+ * was hashed, is less than the two seconds in which every one is answered.
+ */
+const OF_REQUESTS: Patience = { connectMs: 800, statementMs: 800, poolSize: 10 }
 /** Of commands and chores, which nobody waits for in front of a browser. */
 const OF_CHORES: Patience = { connectMs: 10_000, statementMs: 60_000, poolSize: 2 }
 /** How much longer than Postgres itself the driver waits for a statement to be given up. */

@@ -75,7 +75,7 @@ export function anyEvents(keyId: string, nowMs: number): fc.Arbitrary<UsageEvent
     userAgent: fc.constantFrom('curl/8.5.0', 'a "quoted", agent\r\n', '😀'),
   })
   return fc
-    .array(one, { minLength: 1, maxLength: 400 })
+    .array(one, { minLength: 1, maxLength: 400, size: 'max' })
     .map((list) =>
       list.map(({ ending, endpoint, agoMs, ...rest }) =>
         eventOf(keyId, { ...ending, ...endpoint, ...rest, timeMs: Math.floor(nowMs - agoMs) }),
