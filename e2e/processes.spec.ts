@@ -15,6 +15,7 @@ const AFTER_MS = 250
 const BOUND_MS = 1_000
 
 let fleet: Fleet
+let retried = 0
 test.beforeAll(async () => {
   test.setTimeout(120_000)
   fleet = await openFleet({ lastClockIsFast: true })
@@ -35,6 +36,16 @@ async function call(url: string, key: string, init: RequestInit = {}): Promise<C
   return { sentAtMs, status: answer.status, code }
 }
 
+/** Deletes a key; a machine that stalls under the load may answer 503, honestly, and is asked again. */
+async function deleteKey(url: string, admin: string, id: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { status, code } = await call(`${url}/api/v1/api-keys/${id}`, admin, { method: 'DELETE' })
+    if (status === 200) return
+    expect([status, attempt < 5], code).toEqual([503, true])
+    retried += 1
+  }
+}
+
 /**
  * Deletes a key through one process while all three are called with it. The calls sent after the receipt, their times
  * counted from it; the last ones come past the bound.
@@ -50,9 +61,8 @@ async function deleteUnderLoad(admin: string, round: number): Promise<{ late: Pr
     }
   })
   await sleep(BEFORE_MS)
-  const deleted = await call(`${fleet.urls[round % 3]}/api/v1/api-keys/${id}`, admin, { method: 'DELETE' })
+  await deleteKey(`${fleet.urls[round % 3]}`, admin, id)
   const receiptAtMs = performance.now()
-  expect([deleted.status, deleted.code]).toEqual([200, undefined])
   await sleep(AFTER_MS)
   isOver = true
   await Promise.all(load)
@@ -82,7 +92,7 @@ test(`${ROUNDS} keys deleted while three processes are called with them: none is
     else expect([status, code]).toEqual([401, 'revoked_api_key'])
   }
   process.stdout.write(
-    `${ROUNDS} deletions, ${after} calls sent after the receipt; the last one taken: ${latestSuccessMs.toFixed(0)} ms after it\n`,
+    `${ROUNDS} deletions, ${after} calls sent after the receipt; the last one taken: ${latestSuccessMs.toFixed(0)} ms after it; deletions asked again: ${retried}\n`,
   )
   expect(latestSuccessMs).toBeLessThan(BOUND_MS)
 })
@@ -95,8 +105,7 @@ test('a first use that is being verified while its key is deleted, in a process 
     const used = call(`${fleet.urls[1]}/api/v1/whoami`, key)
     await sleep(round * 25)
     fleet.signal(1, 'SIGSTOP')
-    const deleted = await call(`${fleet.urls[0]}/api/v1/api-keys/${id}`, admin, { method: 'DELETE' })
-    expect(deleted.status).toBe(200)
+    await deleteKey(fleet.urls[0] ?? '', admin, id)
     fleet.signal(1, 'SIGCONT')
     await used
     for (const url of fleet.urls) {

@@ -67,7 +67,9 @@ async function tell({ kind, subjectId }: Notice): Promise<boolean> {
  */
 export async function deliver(notice: Notice): Promise<boolean> {
   // The change is committed: whatever fails from here on must not look as if it were not.
+  // A second try at once: a moment's stall should not make a change look unfinished.
   const told = await tell(notice)
+    .then((told) => told || tell(notice))
     .then(async (told) => {
       const { kind, subjectId, token } = notice
       if (told) await db().cacheNotice.deleteMany({ where: { kind, subjectId, token } })

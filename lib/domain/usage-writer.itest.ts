@@ -172,6 +172,20 @@ describe('the last use', () => {
     expect(await lastUse(keyId)).toBe(timeMs)
   })
 
+  test('waits for whoever is changing the key, and the counts do not', async () => {
+    const { keyId } = await keyInUse()
+    const timeMs = Date.now()
+    let writing: Promise<void> = Promise.resolve()
+    await inTransaction(async (tx) => {
+      await tx.apiKey.update({ where: { id: keyId }, data: { name: 'Renamed' } })
+      writing = writeUsage(batchOf([eventOf(keyId, { timeMs })]))
+      await vi.waitFor(async () => expect(sum(await minutesOf(keyId))).toBe(1), { interval: 20 })
+      expect(await lastUse(keyId)).toBeUndefined()
+    })
+    await writing
+    expect(await lastUse(keyId)).toBe(timeMs)
+  })
+
   test('is no refused request', async () => {
     const { keyId } = await keyInUse()
     await writeUsage(batchOf([eventOf(keyId, { status: 401, code: 'disabled_api_key', admitted: false })]))
@@ -236,10 +250,10 @@ test('a deadlock with somebody else is tried again, and the batch counts once', 
   await closeDb()
   try {
     let writing: Promise<unknown> = Promise.resolve()
-    // Holds the key's row, which the writer wants last, and then wants a row of usage_minutes that the writer holds.
+    // Holds the turn that the writer waits for last, and then wants a row of usage_minutes that the writer holds.
     const work = inTransaction(async (tx) => {
       await tx.$executeRaw`SELECT set_config('deadlock_timeout', '10s', true)`
-      await tx.$executeRaw`SELECT 1 FROM api_keys WHERE id = ${keyId} FOR NO KEY UPDATE`
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`usage callers ${keyId}`}, 0))`
       writing = writeUsage(batchOf([first, second])).catch((error: unknown) => error)
       await vi.waitFor(async () => expect(await isWaiting()).toBe(true), { interval: 10 })
       await tx.$executeRaw`UPDATE usage_minutes SET requests = requests WHERE key_id = ${keyId}`
