@@ -4,6 +4,7 @@ import { type ErrorCode, errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
 import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
 import type { GateDependencies } from '../lib/edge/gate'
+import { withOutageStatus } from '../lib/http/outage-status'
 import { API_PATH, gated } from './gate'
 
 /** The largest body anything takes (10 MiB of document) with room for the rest of a multipart form. */
@@ -194,6 +195,8 @@ export function createRequestHandler({ handle, gate, env }: RequestHandlerOption
     // An offer of another protocol (h2c) that is not taken up is simply ignored.
     delete request.headers.upgrade
     capBody(request, response, env.appUrl)
-    return judged(request, response)
+    return API_PATH.test(request.url ?? '')
+      ? judged(request, response)
+      : withOutageStatus(response, () => judged(request, response))
   }
 }

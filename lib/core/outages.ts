@@ -48,7 +48,7 @@ export const outageTable = {
     redis: 'refused',
     postgres: 'refused',
     both: 'unavailable',
-    why: 'The row says so, and so does the mark in Redis. With neither, it is not told from a good one.',
+    why: 'The row says so, and so does the mark in Redis. With neither it is not told from a good one: a process that admitted it within the last 60 s goes by that until they are over.',
   },
   forgedKey: {
     what: 'A call with a forged or mistyped key',

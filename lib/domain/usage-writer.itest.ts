@@ -186,6 +186,17 @@ describe('the last use', () => {
     expect(await lastUse(keyId)).toBe(timeMs)
   })
 
+  test('is noted by a second try of a batch whose counts were kept and whose use was not', async () => {
+    const { keyId } = await keyInUse()
+    const timeMs = Date.now()
+    const batch = batchOf([eventOf(keyId, { timeMs })])
+    await writeUsage(batch)
+    await db().apiKey.update({ where: { id: keyId }, data: { lastUsedAt: null } })
+    await writeUsage(batch)
+    expect(await lastUse(keyId)).toBe(timeMs)
+    expect(sum(await minutesOf(keyId))).toBe(1)
+  })
+
   test('is no refused request', async () => {
     const { keyId } = await keyInUse()
     await writeUsage(batchOf([eventOf(keyId, { status: 401, code: 'disabled_api_key', admitted: false })]))

@@ -25,6 +25,7 @@ import { nodeEnv } from '../env/node'
 import { inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
 import { nodeHmac } from '../store/hmac'
+import { noteOutage } from './outage-status'
 import { requestPass } from './pass'
 
 /** The signed-in person whom a page is made for. */
@@ -49,8 +50,9 @@ const findViewer = cache(async (): Promise<Finding> => {
   if (pass.kind !== 'user') return null
   const { userId, sessionId, requestId, clientIp, expiresAt } = pass
   const session = await findActiveSession(pass).catch((error: unknown) => {
-    if (isDatabaseOutage(error)) throw new TwigError('temporarily_unavailable', undefined, { cause: error })
-    throw error
+    if (!isDatabaseOutage(error)) throw error
+    noteOutage()
+    throw new TwigError('temporarily_unavailable', undefined, { cause: error })
   })
   if ('ended' in session) return session
   inBackground('session touch', () => touchSession(sessionId, session.lastSeenAt))

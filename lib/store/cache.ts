@@ -1,3 +1,4 @@
+import { OutageError, withBreaker } from '../edge/breaker'
 import * as keyCache from '../edge/key-cache'
 import { connectRedis, type GateRedis } from '../edge/redis'
 import { nodeEnv } from '../env/node'
@@ -20,19 +21,23 @@ async function told(what: string, write: () => Promise<unknown>): Promise<boolea
     await write()
     return true
   } catch (error) {
+    if (error instanceof OutageError) return false
     log().warn({ what, cause: error instanceof Error ? error.name : 'unknown' }, 'cache could not be told')
     return false
   }
 }
 
+/** Copies that only save time, and that a request waits for: none is tried within a second after one failed. */
+const copy = withBreaker((write: () => Promise<void>) => write(), Date.now)
+
 /** Caches a verified key for the gate; false when Redis could not be told. */
 export function cacheKey(key: keyCache.CacheableKey, limits: keyCache.OrganizationLimits): Promise<boolean> {
-  return told('key', () => keyCache.fillKey(cache(), key, limits))
+  return told('key', () => copy(() => keyCache.fillKey(cache(), key, limits)))
 }
 
 /** Remembers a refusal for the gate; false when Redis could not be told. */
 export function cacheRefusal(key: keyCache.KeyVersion, reason: keyCache.KeyMark): Promise<boolean> {
-  return told('key refusal', () => keyCache.rememberRefusal(cache(), key, reason))
+  return told('key refusal', () => copy(() => keyCache.rememberRefusal(cache(), key, reason)))
 }
 
 /** Makes a key's change count at the gate; false when Redis could not be told. */
