@@ -3,8 +3,9 @@ import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
 import { sweepSignUps } from './sign-ups'
 import { sweepThrottles } from './throttle'
+import { sweepUsage } from './usage'
 
-/** Removes what is past its time: dead sessions, links, sign-ups, throttles and kept answers. Meant for once an hour; returns rows removed. */
+/** Removes what is past its time: dead sessions, links, sign-ups, throttles, kept answers and usage. Meant for once an hour; returns rows removed. */
 export async function sweepExpired(now: Date = new Date()): Promise<number> {
   const counts = [
     await sweepSessions(now),
@@ -12,6 +13,7 @@ export async function sweepExpired(now: Date = new Date()): Promise<number> {
     await sweepSignUps(now),
     await sweepThrottles(now),
     await sweepIdempotencyRecords(now),
+    await sweepUsage(now),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }
