@@ -4,7 +4,7 @@ import { parseTarget, type Target } from './target'
 
 /** What can be measured by itself. */
 export const figureNames = ['throughput', 'counts', 'first-use', 'revocation', 'burst'] as const
-export type FigureName = (typeof figureNames)[number]
+type FigureName = (typeof figureNames)[number]
 
 export interface Arguments {
   /** All of them when none is named. */

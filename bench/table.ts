@@ -22,9 +22,10 @@ function escapeCell(text: string): string {
   return text.replaceAll('|', '\\|').replace(/\s+/g, ' ').trim()
 }
 
-/** A number for people: whole with commas from 100 on, else three digits that count. */
+/** A number for people: whole with commas from 100 on, else three digits that count, and never 0 for what is not. */
 export function readable(value: number): string {
   if (!Number.isFinite(value)) return '–'
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en')
+  if (Math.abs(value) < 0.01) return value.toPrecision(1)
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }

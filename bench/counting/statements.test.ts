@@ -20,6 +20,15 @@ test('a transaction that records usage counts as such with all its statements, m
   expect(byText[select]).toBe(2)
 })
 
+test('setting when keys were last used counts as usage by itself, another change of a key does not', () => {
+  const sent = ['UPDATE api_keys SET last_used_at = $1', 'UPDATE api_keys SET name = $1']
+  const counts = countStatements(
+    sent.map((sql) => ({ connection: 1, sql })),
+    new Set(),
+  )
+  expect(counts).toMatchObject({ usage: 1, other: 1 })
+})
+
 test('a transaction of a request is no background because its BEGIN is also sent by an idle process', () => {
   const sent = [
     { connection: 1, sql: 'BEGIN' },

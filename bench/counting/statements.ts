@@ -6,7 +6,7 @@ export interface Statement {
 
 export interface StatementCount {
   all: number
-  /** In transactions that record usage, made in batches after the answers. */
+  /** What records usage, in batches after the answers. */
   usage: number
   /** Of nothing but texts that an idle process sends as well. */
   background: number
@@ -18,7 +18,8 @@ export interface StatementCount {
 
 const BEGINS = /^\s*(?:begin|start transaction)\b/i
 const ENDS = /^\s*(?:commit|end|rollback(?!\s+to))\b/i
-const USAGE = /\b(?:usage_[a-z]+|api_requests)\b/
+/** Its tables, and when a key was last used. */
+const USAGE = /\b(?:usage_[a-z]+|api_requests|api_keys SET last_used_at)\b/
 
 /** Statements of one transaction together, each other one alone. */
 function transactions(statements: readonly Statement[]): string[][] {

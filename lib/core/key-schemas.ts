@@ -86,7 +86,6 @@ export type UsageOutcome = (typeof usageOutcomes)[number]
 const Count = z.number().int().min(0)
 /** Milliseconds, within 2 % of exact; null when nothing was measured. */
 const Percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable()
-export type Latency = z.infer<typeof Percentiles>
 const Outcomes = z.object(
   Object.fromEntries(usageOutcomes.map((outcome) => [outcome, Count])) as Record<UsageOutcome, typeof Count>,
 )

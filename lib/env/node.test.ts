@@ -31,7 +31,7 @@ test('nothing has to be set for a first run', () => {
     trustedProxyHops: 0,
     signup: 'open',
     webConcurrency: 1,
-    gate: 'middleware',
+    gate: 'server',
     logLevel: 'info',
     tls: undefined,
   })
