@@ -78,3 +78,11 @@ test('a disk that cannot be written to is told, and leaves nothing half done', a
   setEnvironment({ TWIG_DATA_DIR: '/dev/null' })
   await expect(spool('batch_a', '1')).rejects.toMatchObject({ code: 'ENOTDIR' })
 })
+
+test('the folder may be listed while texts are being kept: each is kept, none is called lost', async () => {
+  const ids = Array.from({ length: 20 }, (_, i) => `batch_${String(i).padStart(2, '0')}`)
+  const kept = ids.map((id) => spool(id, '1'))
+  for (let i = 0; i < 20; i++) await listSpooled()
+  expect(await Promise.all(kept)).toEqual(ids.map(() => true))
+  expect(await listSpooled()).toEqual(ids)
+})

@@ -55,9 +55,10 @@ async function measure(): Promise<{ bytes: number; files: number }> {
  * a safe file name. Returns false when the folder is full (200 MiB or 50,000 files).
  */
 export async function spool(id: string, text: string): Promise<boolean> {
-  occupied ??= await measure()
+  const before = occupied ?? (await measure())
+  occupied ??= before
   const bytes = Buffer.byteLength(text)
-  if (occupied.bytes + bytes > BYTES_MAX || occupied.files >= FILES_MAX) return false
+  if (before.bytes + bytes > BYTES_MAX || before.files >= FILES_MAX) return false
   await mkdir(folder(), { recursive: true, mode: 0o700 })
   const draft = join(folder(), `${id}.${randomBytes(4).toString('hex')}.tmp`)
   try {
@@ -67,7 +68,8 @@ export async function spool(id: string, text: string): Promise<boolean> {
     await rm(draft, { force: true })
     throw error
   }
-  occupied = { bytes: occupied.bytes + bytes, files: occupied.files + 1 }
+  // Whoever lists the folder meanwhile has it measured anew.
+  if (occupied) occupied = { bytes: occupied.bytes + bytes, files: occupied.files + 1 }
   return true
 }
 
