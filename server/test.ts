@@ -137,7 +137,8 @@ async function endToEnd(tally: Tally, folder: string): Promise<void> {
       if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log().slice(-4_000)}`)
     })
   }
-  for (const { name, run } of lifecycleChecks) await tally.step(name, () => run(folder))
+  const used = join(folder, 'server')
+  for (const { name, run } of lifecycleChecks) await tally.step(name, () => run(used))
 }
 
 /**
