@@ -11,6 +11,16 @@ import { organizationLimits } from './organization-limits'
 /** Verifications under way in this process, by key digest: many first uses of one key cost one bcrypt. */
 const inFlight = new Map<string, Promise<Verification>>()
 
+/** Digests whose secret this process has found right: many hosts' first uses that queue up cost one bcrypt between them. */
+const proven = new Set<string>()
+const PROVEN_MAX = 10_000
+
+function prove(digest: string): void {
+  proven.add(digest)
+  const oldest = proven.size > PROVEN_MAX ? proven.values().next().value : undefined
+  if (oldest !== undefined) proven.delete(oldest)
+}
+
 /**
  * Checks a key against its row with bcrypt and caches the outcome for the gate. A key whose tag is not ours is refused
  * by arithmetic. Throws when Postgres does not answer, so that the gate says 503 and never 401.
@@ -21,10 +31,11 @@ export async function verifyApiKey(credential: string, proved = false): Promise<
   const key = parseKey(credential)
   if (!key || !(await verifyTag(key, pepper))) return { kind: 'mismatch' }
   const digest = await digestKey(key, pepper)
-  const flight = `${digest}:${proved}`
+  const isProved = proved || proven.has(digest)
+  const flight = `${digest}:${isProved}`
   const running = inFlight.get(flight)
   if (running) return running
-  const verification = verify(key.keyId, proved ? null : key.secret, digest).finally(() =>
+  const verification = verify(key.keyId, isProved ? null : key.secret, digest).finally(() =>
     inFlight.delete(flight),
   )
   inFlight.set(flight, verification)
@@ -53,6 +64,7 @@ async function verify(keyId: string, secret: string | null, digest: string): Pro
     return { kind: 'mark', reason: reason ?? 'absent' }
   }
   if (secret !== null && !(await verifySecret(secret, row.secretHash))) return { kind: 'mismatch' }
+  prove(digest)
   const { id, name, organizationId, environment, scopes, endsAt, stateVersion: version } = row
   const limits = await inTime(organizationLimits(organizationId))
   const facts: KeyFacts = {
