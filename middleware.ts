@@ -19,7 +19,7 @@ export const config = {
 export async function middleware(request: NextRequest, event: NextFetchEvent): Promise<Response> {
   host ??= edgeDependencies(edgeEnv())
   const verdict = await gate(request, host)
-  event.waitUntil(host.gathering() ?? Promise.resolve())
+  host.keepAlive((work) => event.waitUntil(work))
   if (verdict.kind === 'refuse' || verdict.kind === 'redirect') return toResponse(verdict, request.url)
   if (request.nextUrl.pathname === USAGE_PATH) await host.flush()
 

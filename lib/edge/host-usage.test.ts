@@ -6,6 +6,13 @@ import { INTERNAL_HEADER, isInternalCall } from './pass'
 import { closedPort, type FaultyRedis, openFaultyRedis } from './testing/faulty-redis'
 import { edgeEnvOf } from './testing/world'
 
+/** What the host asks to be kept alive for; null when it is nothing. */
+function gatheringOf(host: EdgeHost): Promise<void> | null {
+  const asked: Promise<void>[] = []
+  host.keepAlive((work) => void asked.push(work))
+  return asked[0] ?? null
+}
+
 vi.setConfig({ testTimeout: 30_000 })
 const opened: FaultyRedis[] = []
 const lines: string[] = []
@@ -53,13 +60,13 @@ const record = (host: EdgeHost, from: number, to: number) => {
 describe('recorded refusals', () => {
   test('are told a moment later, all in one signed call, and the host says how long to stay alive for it', async () => {
     const { host, requests, batches } = await hostWith(taken)
-    expect(host.gathering()).toBeNull()
+    expect(gatheringOf(host)).toBeNull()
     record(host, 0, 3)
-    const gathering = host.gathering()
+    const gathering = gatheringOf(host)
     expect(gathering).not.toBeNull()
     expect(requests).toEqual([])
     record(host, 3, 5)
-    expect(host.gathering()).toBe(gathering)
+    expect(gatheringOf(host)).toBe(gathering)
     await gathering
     expect(batches().map(({ events }) => events)).toEqual([[0, 1, 2, 3, 4].map(event)])
     const [{ path, headers, body } = { path: '', headers: {}, body: '' }] = requests
@@ -68,13 +75,13 @@ describe('recorded refusals', () => {
     const token = String(headers[INTERNAL_HEADER])
     expect(await isInternalCall(token, path, body, host.gatewayHmac, now)).toBe(true)
     expect(await isInternalCall(token, path, body.replace('429', '200'), host.gatewayHmac, now)).toBe(false)
-    expect(host.gathering()).toBeNull()
+    expect(gatheringOf(host)).toBeNull()
   })
 
   test('are told at most 500 at a time, each once', async () => {
     const { host, batches } = await hostWith(taken)
     record(host, 0, 1_203)
-    await host.gathering()
+    await gatheringOf(host)
     const told = batches()
     expect(told.map(({ events }) => events.length)).toEqual([500, 500, 203])
     expect(told.flatMap(({ events }) => events)).toEqual(Array.from({ length: 1_203 }, (_, i) => event(i)))
@@ -86,7 +93,7 @@ describe('recorded refusals', () => {
     record(host, 0, 2)
     await host.flush()
     expect(batches()).toHaveLength(1)
-    await host.gathering()
+    await gatheringOf(host)
     await host.flush()
     expect(batches()).toHaveLength(1)
   })
@@ -122,6 +129,6 @@ describe('recorded refusals', () => {
     const start = performance.now()
     record(host, 0, 1_000)
     expect(performance.now() - start).toBeLessThan(200)
-    await host.gathering()
+    await gatheringOf(host)
   })
 })

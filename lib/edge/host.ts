@@ -41,8 +41,8 @@ const Answer: z.ZodType<Verification> = z.discriminatedUnion('kind', [
 export interface EdgeHost extends GateDependencies {
   /** Hands it over now. */
   flush(): Promise<void>
-  /** Resolves when it is handed over; null when there is nothing. The host keeps itself alive for it. */
-  gathering(): Promise<void> | null
+  /** Tells the host what to keep itself alive for: the handing over, where there is anything. */
+  keepAlive(waitUntil: (work: Promise<void>) => void): void
 }
 
 /** The gate's dependencies where only Web APIs and REST are at hand: edge middleware. */
@@ -113,7 +113,7 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     ),
     record,
     flush,
-    gathering: () => gathering,
+    keepAlive: (waitUntil) => void (gathering && waitUntil(gathering)),
     report: (error, requestId) => report('gate cannot decide', error, requestId),
   }
 }

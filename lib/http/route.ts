@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoints'
 import { errorBody, TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { API_BASE, resolvePolicy } from '../core/policy'
-import type { KeyPrincipal } from '../core/principal'
+import type { KeyPrincipal, Scope } from '../core/principal'
 import { USAGE_PATH_MAX, usageEventBase } from '../core/usage'
 import { type Answer, once } from '../domain/idempotency'
 import { recordUsage } from '../domain/usage-recorder'
@@ -37,12 +37,14 @@ export function route<E extends Endpoint>(
   endpoint: E,
   verb: (principal: KeyPrincipal, input: InputOf<E>) => Promise<z.input<E['output']>>,
 ): (request: Request, context: RouteContext) => Promise<Response> {
+  const bucket = bucketOf(endpoint)
   return async (request, context) => {
     const startedMs = performance.now()
     const pass = await passFrom(request.headers)
     const requestId = pass?.requestId ?? newId('req')
     const answered = (response: Response, code: string) => {
-      if (pass?.kind === 'key') count(endpoint, request, pass, { response, code, startedMs })
+      if (pass?.kind === 'key')
+        count({ endpoint: endpoint.path, scope: bucket }, request, pass, { response, code, startedMs })
       return response
     }
     try {
@@ -67,21 +69,25 @@ export function route<E extends Endpoint>(
   }
 }
 
+/** The bucket that the policy charges an operation to. */
+function bucketOf({ method, path }: Endpoint): Scope {
+  const resolution = resolvePolicy(method.toUpperCase(), API_BASE + path.replaceAll(/[{}]/g, ''))
+  return (resolution.kind === 'row' ? resolution.row.bucket : undefined) ?? 'admin'
+}
+
 /** Counts an admitted request under its key (B8): off the request's path, with the gate's time and ours. */
 function count(
-  endpoint: Endpoint,
+  place: { endpoint: string; scope: Scope },
   request: Request,
   pass: Extract<PassFacts, { kind: 'key' }>,
   { response, code, startedMs }: { response: Response; code: string; startedMs: number },
 ): void {
   const { requestId, keyId, m: method, p: path, clientIp, gateUs } = pass
-  const resolution = resolvePolicy(method, path)
   const userAgent = request.headers.get('user-agent')
   recordUsage({
     ...usageEventBase({ requestId, timeMs: Date.now(), keyId, method, clientIp, userAgent }),
-    endpoint: endpoint.path,
+    ...place,
     path: path.slice(API_BASE.length, API_BASE.length + USAGE_PATH_MAX),
-    scope: (resolution.kind === 'row' ? resolution.row.bucket : undefined) ?? 'admin',
     status: response.status,
     code,
     admitted: true,
