@@ -4,12 +4,13 @@ import { newId } from '../core/ids'
 import type { UsageEvent } from '../core/usage'
 import type { EdgeEnv } from '../env/edge'
 import { withBreaker } from './breaker'
+import { withinBudget } from './budget'
 import type { GateDependencies } from './gate'
 import { webHmac } from './hmac'
 import { KeyFacts, keyMarks, OrganizationProfile, sessionEndReason } from './key-cache'
 import { keyJudge, type Verification } from './key-judge'
 import { decideKey } from './limiter'
-import { INTERNAL_HEADER, signInternalCall } from './pass'
+import { INTERNAL_HEADER, signInternalCall, signPass } from './pass'
 import { connectRedis } from './redis'
 
 const VERIFY_PATH = '/api/internal/verify-key'
@@ -51,8 +52,14 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
   const gatewayHmac = webHmac(env.gatewaySecret)
   const nowMs = () => Date.now()
 
-  async function callTwig(path: string, body: string, budgetMs: number): Promise<Response> {
-    const signature = await signInternalCall(path, body, gatewayHmac, Math.floor(nowMs() / 1000))
+  /** The budget holds whether or not an aborted fetch settles (lib/edge/redis.ts). */
+  function callTwig(path: string, body: string, budgetMs: number): Promise<unknown> {
+    const late = () => new TwigError('temporarily_unavailable')
+    return withinBudget(answerOf(path, body, budgetMs), budgetMs, late)
+  }
+
+  async function answerOf(path: string, body: string, budgetMs: number): Promise<unknown> {
+    const signature = signInternalCall(path, body, gatewayHmac, Math.floor(nowMs() / 1000))
     const answer = await fetch(env.internalUrl + path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', [INTERNAL_HEADER]: signature },
@@ -62,13 +69,12 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
       signal: AbortSignal.timeout(budgetMs),
     })
     if (!answer.ok) throw new TwigError('temporarily_unavailable')
-    return answer
+    return answer.status === 204 ? null : answer.json()
   }
 
   async function verifyKey(credential: string, proved: boolean): Promise<Verification> {
     const body = JSON.stringify({ credential, proved })
-    const answer = await callTwig(VERIFY_PATH, body, proved ? PROVED_BUDGET_MS : VERIFY_BUDGET_MS)
-    return Answer.parse(await answer.json())
+    return Answer.parse(await callTwig(VERIFY_PATH, body, proved ? PROVED_BUDGET_MS : VERIFY_BUDGET_MS))
   }
 
   const recorded: UsageEvent[] = []
@@ -100,6 +106,7 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     sessionHmac: webHmac(env.sessionSecret),
     pepper: webHmac(env.keyPepper),
     gatewayHmac,
+    makePass: (facts, nowSeconds) => signPass(facts, gatewayHmac, nowSeconds),
     nowMs,
     judgeKey: keyJudge({
       decideKey: (question) => decideKey(redis, question),

@@ -92,6 +92,17 @@ describe('an outage', { timeout: 5000 }, () => {
     expect(await failsAfter(connectRedis(drip.url, 't').get('x'))).toBeLessThan(1000)
   })
 
+  test('of a fetch that does not even end when it is aborted fails within 300 ms', async () => {
+    const signals: (AbortSignal | null | undefined)[] = []
+    vi.stubGlobal('fetch', (_url: string, init?: RequestInit) => {
+      signals.push(init?.signal)
+      return new Promise(() => {})
+    })
+    expect(await failsAfter(connectRedis('http://127.0.0.1:9', 't').get('x'))).toBeLessThan(1000)
+    vi.unstubAllGlobals()
+    await vi.waitFor(() => expect(signals.map((signal) => signal?.aborted)).toEqual([true]))
+  })
+
   test.each([
     ['a wrong token', 401, '{"error":"Unauthorized"}'],
     ['a page of HTML', 502, '<html><body>Bad Gateway</body></html>'],
