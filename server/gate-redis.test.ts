@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { run, script } from '../lib/edge/redis'
 import { directRedis } from './gate-redis'
-import { memoryBackend, type RedisBackend } from './redis/backends'
+import { type IoredisBackend, memoryBackend, type RedisBackend } from './redis/backends'
 
 const clock = { nowMs: 1_800_000_000_000 }
 const backend = await memoryBackend({ now: () => clock.nowMs })
@@ -43,7 +43,9 @@ describe('the gate’s direct way to Redis', () => {
   })
 
   test('gives a silent Redis up after 300 ms', async () => {
-    const silent = directRedis({ execute: () => new Promise(() => {}) })
+    const silent = directRedis({
+      connection: { call: () => new Promise(() => {}) },
+    } as unknown as IoredisBackend)
     const start = performance.now()
     await expect(silent.get('x')).rejects.toMatchObject({ name: 'TimeoutError' })
     const elapsed = performance.now() - start

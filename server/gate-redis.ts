@@ -1,14 +1,18 @@
 import { withinBudget } from '../lib/edge/budget'
-import { type GateRedis, REDIS_BUDGET_MS } from '../lib/edge/redis'
-import type { RedisBackend } from './redis/backends'
+import { type GateRedis, REDIS_BUDGET_MS, tooLate } from '../lib/edge/redis'
+import type { IoredisBackend, RedisBackend } from './redis/backends'
 
-function late(): Error {
-  return new DOMException('Redis took too long', 'TimeoutError')
+/** What is in this process answers at once; whatever is elsewhere gets the gate's budget, and no layers between. */
+function executor(backend: Pick<RedisBackend, 'execute'> | IoredisBackend) {
+  if (!('connection' in backend)) return (command: string[]) => backend.execute(command)
+  const { connection } = backend
+  return ([name = '', ...args]: string[]) =>
+    withinBudget(connection.call(name, args), REDIS_BUDGET_MS, tooLate)
 }
 
 /** The gate's commands by a direct way: to the stand-in in this process, or over a connection of Redis's own protocol. */
-export function directRedis(backend: Pick<RedisBackend, 'execute'>): GateRedis {
-  const execute = (command: string[]) => withinBudget(backend.execute(command), REDIS_BUDGET_MS, late)
+export function directRedis(backend: Pick<RedisBackend, 'execute'> | IoredisBackend): GateRedis {
+  const execute = executor(backend)
   const evaluate =
     (name: string) =>
     (script: string, keys: string[], args: unknown[] = []) =>

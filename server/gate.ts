@@ -6,11 +6,11 @@ import { type GateDependencies, gate } from '../lib/edge/gate'
 import { forgiving } from '../lib/edge/host'
 import { sessionEndReason } from '../lib/edge/key-cache'
 import { keyJudge } from '../lib/edge/key-judge'
-import { decideKey } from '../lib/edge/limiter'
-import { PASS_HEADER } from '../lib/edge/pass'
+import { askRedis } from '../lib/edge/limiter'
+import { handPass, PASS_HEADER, takeBackPass } from '../lib/edge/pass'
 import type { GateRedis } from '../lib/edge/redis'
 import type { GateRequest } from '../lib/edge/request-facts'
-import type { Answer } from '../lib/edge/verdict'
+import type { Answer, Verdict } from '../lib/edge/verdict'
 import { nodeEnv } from '../lib/env/node'
 import { nodeHmac } from '../lib/store/hmac'
 import { log } from '../lib/store/log'
@@ -29,9 +29,10 @@ export function serverDependencies(redis: GateRedis): GateDependencies {
     sessionHmac: nodeHmac(env.secrets.sessionSecret),
     pepper: nodeHmac(env.secrets.keyPepper),
     gatewayHmac: nodeHmac(env.secrets.gatewaySecret),
+    makePass: handPass,
     nowMs,
     judgeKey: keyJudge({
-      decideKey: (question) => decideKey(redis, question),
+      decideKey: (question) => askRedis(redis, question),
       verifyKey: verifyApiKey,
       nowMs,
       onOutage: (cause) => log().warn({ cause: nameOf(cause) }, 'redis does not answer'),
@@ -52,34 +53,53 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown'
 }
 
-/** A request as the gate reads it, without the cost of a platform Request. */
-function gateRequest(request: IncomingMessage): GateRequest {
-  const { headers, method = 'GET', url = '/' } = request
-  return {
-    method,
-    url: ORIGIN + url,
-    headers: {
-      get: (name) => {
-        const value = headers[name.toLowerCase()]
-        return value === undefined ? null : String(value)
-      },
-      has: (name) => headers[name.toLowerCase()] !== undefined,
-    },
+/** A request as the gate reads it, without the cost of a platform Request. The gate asks for headers in lower case. */
+class PlainRequest implements GateRequest {
+  readonly method: string
+  readonly url: string
+  readonly #headers: IncomingMessage['headers']
+
+  constructor({ method = 'GET', url = '/', headers }: IncomingMessage) {
+    this.method = method
+    this.url = ORIGIN + url
+    this.#headers = headers
+  }
+
+  get headers(): this {
+    return this
+  }
+
+  get(name: string): string | null {
+    const value = this.#headers[name]
+    return value === undefined ? null : String(value)
+  }
+
+  has(name: string): boolean {
+    return this.#headers[name] !== undefined
   }
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer, isHead: boolean): void {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  if (body !== null) response.setHeader('Content-Length', Buffer.byteLength(body))
-  response.statusCode = status
-  response.end(isHead ? undefined : (body ?? undefined))
+  if (body === null) return void response.writeHead(status, headers).end()
+  // As bytes: Node would put text behind the head and write both as one string, slowly for anything beyond ASCII.
+  const bytes = Buffer.from(body)
+  response.writeHead(status, { 'Content-Length': bytes.length, ...headers })
+  response.end(isHead ? undefined : bytes)
 }
 
-/** The paths whose requests this host judges: the API's bases. Pages go through the middleware wherever they are served. */
-export const API_PATH = /^\/(?:api\/)?(?:test\/)?v1(?:[/?]|$)/
+/** The API's bases. */
+const API_PATH = /^\/(?:api\/)?(?:test\/)?v1(?:[/?]|$)/
 
 /**
- * Puts the gate in front of Next for the API. An admitted request carries the pass, for which Next skips the middleware;
+ * Whether a request is the API's, and this host's to judge; pages go through the middleware wherever they are served.
+ * What leaves the bases by dots, however they are written, is somebody else's path.
+ */
+export function isApiPath(url: string): boolean {
+  return API_PATH.test(url) && (!/[.%\\]/.test(url) || API_PATH.test(new URL(ORIGIN + url).pathname))
+}
+
+/**
+ * Puts the gate in front of Next for requests of the API (isApiPath). An admitted request carries the pass, for which Next skips the middleware;
  * whatever is refused never reaches Next.
  * @param refuseUpload lets a refused client finish sending, so that it sees why
  */
@@ -88,25 +108,31 @@ export function gated(
   handle: Handle,
   refuseUpload: (request: IncomingMessage, response: ServerResponse) => void,
 ): Handle {
-  return async (request, response) => {
-    const { url = '/' } = request
-    // What leaves the API's bases by dots is somebody else's path, and the middleware's to judge.
-    if (!API_PATH.test(url) || !API_PATH.test(new URL(ORIGIN + url).pathname)) {
-      return handle(request, response)
-    }
-    const verdict = await gate(gateRequest(request), deps)
+  function carryOut(request: IncomingMessage, response: ServerResponse, verdict: Verdict): unknown {
     if (verdict.kind === 'refuse' || verdict.kind === 'redirect') {
       refuseUpload(request, response)
       return send(response, verdict, request.method === 'HEAD')
     }
+    if (response.destroyed) return takeBackPass(verdict.requestHeaders[PASS_HEADER] ?? '')
     const { headers } = request
-    for (const [name, value] of Object.entries(verdict.requestHeaders)) headers[name] = value
-    if (headers[PASS_HEADER] !== undefined) delete headers.authorization
+    const pass = verdict.requestHeaders[PASS_HEADER]
+    if (pass !== undefined) {
+      headers[PASS_HEADER] = pass
+      delete headers.authorization
+      response.once('close', () => takeBackPass(pass))
+    }
     for (const [name, value] of Object.entries(verdict.responseHeaders)) response.setHeader(name, value)
     if (verdict.kind === 'admit') {
+      const { url = '/' } = request
       const query = url.indexOf('?')
       request.url = verdict.path + (query < 0 ? '' : url.slice(query))
     }
     return handle(request, response)
+  }
+  return (request, response) => {
+    const verdict = gate(new PlainRequest(request), deps)
+    return verdict instanceof Promise
+      ? verdict.then((later) => carryOut(request, response, later))
+      : carryOut(request, response, verdict)
   }
 }

@@ -5,7 +5,7 @@ import { newId } from '../lib/core/ids'
 import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
 import type { GateDependencies } from '../lib/edge/gate'
 import { withOutageStatus } from '../lib/http/outage-status'
-import { API_PATH, gated } from './gate'
+import { gated, isApiPath } from './gate'
 
 /** The largest body anything takes (10 MiB of document) with room for the rest of a multipart form. */
 export const BODY_LIMIT_BYTES = 11 * 1024 * 1024
@@ -68,8 +68,13 @@ function stripInternal(request: IncomingMessage): void {
 
 /** How often a header that must be single was sent; Node itself keeps the first and drops the others. */
 function isRepeated(request: IncomingMessage, name: string): boolean {
-  const names = request.rawHeaders.filter((value, index) => index % 2 === 0 && value.toLowerCase() === name)
-  return names.length > 1
+  const { rawHeaders } = request
+  let times = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const sent = rawHeaders[i] as string
+    if (sent.length === name.length && sent.toLowerCase() === name) times += 1
+  }
+  return times > 1
 }
 
 interface Refusal {
@@ -139,12 +144,13 @@ function lingerOverBody(request: IncomingMessage, response: ServerResponse): voi
 function refuse(request: IncomingMessage, response: ServerResponse, appUrl: string, why: Refusal): void {
   const requestId = newId('req')
   const error = new TwigError(why.code, why.message)
+  protect(request, response, appUrl)
   response.statusCode = error.status
   response.setHeader('X-Request-Id', requestId)
   response.setHeader('Cache-Control', 'no-store')
   for (const [name, value] of Object.entries(why.headers ?? {})) response.setHeader(name, value)
   lingerOverBody(request, response)
-  if (!API_PATH.test(request.url ?? '')) {
+  if (!isApi(request)) {
     response.setHeader('Content-Type', 'text/plain; charset=utf-8')
     response.end(`${error.error}. ${error.message}\n`)
     return
@@ -172,9 +178,20 @@ function capBody(request: IncomingMessage, response: ServerResponse, appUrl: str
   }
 }
 
+function isApi({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/') && isApiPath(url)
+}
+
 function isSecure(request: IncomingMessage): boolean {
   const scheme = request.headers['x-forwarded-proto']
   return (Array.isArray(scheme) ? scheme[0] : scheme)?.split(',')[0]?.trim() === 'https'
+}
+
+function protect(request: IncomingMessage, response: ServerResponse, appUrl: string): void {
+  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+  if (appUrl.startsWith('https:') && isSecure(request)) {
+    response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY)
+  }
 }
 
 /**
@@ -182,21 +199,19 @@ function isSecure(request: IncomingMessage): boolean {
  * what no page or route could answer is refused, and the security headers are set on whatever the answer is.
  */
 export function createRequestHandler({ handle, gate, env }: RequestHandlerOptions): Handle {
-  const judged = gate ? gated(gate, handle, lingerOverBody) : handle
+  const judged = gate && gated(gate, handle, lingerOverBody)
   return (request, response) => {
     stripInternal(request)
     setForwarding(request, env)
-    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
-    if (env.appUrl.startsWith('https:') && isSecure(request)) {
-      response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY)
-    }
     const why = refusal(request)
     if (why) return refuse(request, response, env.appUrl, why)
     // An offer of another protocol (h2c) that is not taken up is simply ignored.
     delete request.headers.upgrade
-    capBody(request, response, env.appUrl)
-    return API_PATH.test(request.url ?? '')
-      ? judged(request, response)
-      : withOutageStatus(response, () => judged(request, response))
+    if (hasBody(request)) capBody(request, response, env.appUrl)
+    const ofApi = isApi(request)
+    // The gate sets them itself.
+    if (judged && ofApi) return judged(request, response)
+    protect(request, response, env.appUrl)
+    return ofApi ? handle(request, response) : withOutageStatus(response, () => handle(request, response))
   }
 }

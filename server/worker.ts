@@ -110,7 +110,7 @@ function gateRedis(backend: RedisBackend | undefined): { redis: GateRedis; close
 async function gatherUsage(): Promise<void> {
   const body = JSON.stringify({ id: newId('batch'), events: [] })
   const hmac = nodeHmac(nodeEnv().secrets.gatewaySecret)
-  const signature = await signInternalCall(USAGE_PATH, body, hmac, Math.floor(Date.now() / 1000))
+  const signature = signInternalCall(USAGE_PATH, body, hmac, Math.floor(Date.now() / 1000))
   await fetch(process.env.TWIG_INTERNAL_URL + USAGE_PATH, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', [INTERNAL_HEADER]: signature },

@@ -46,18 +46,18 @@ export function parseKey(key: string): ParsedKey | null {
   return { keyId: `key_${id}`, environment, secret, tag, body: key.slice(0, -TAG_LENGTH) }
 }
 
-async function tagOf(body: string, pepper: Hmac): Promise<string> {
-  return base62Of(await pepper(body), TAG_LENGTH)
+function tagOf(body: string, pepper: Hmac): string {
+  return base62Of(pepper(body), TAG_LENGTH)
 }
 
 /** Whether the tag is ours: a truncated HMAC-SHA256 under TWIG_KEY_PEPPER. No I/O, so forged keys cost nothing else. */
-export async function verifyTag(key: ParsedKey, pepper: Hmac): Promise<boolean> {
-  return equalStrings(key.tag, await tagOf(key.body, pepper))
+export function verifyTag(key: ParsedKey, pepper: Hmac): boolean {
+  return equalStrings(key.tag, tagOf(key.body, pepper))
 }
 
 /** The keyed digest that a cached entry holds in place of the secret. 64 hex digits. */
-export async function digestKey(key: ParsedKey, pepper: Hmac): Promise<string> {
-  return toHex(await pepper(`digest:${key.body}`))
+export function digestKey(key: ParsedKey, pepper: Hmac): string {
+  return toHex(pepper(`digest:${key.body}`))
 }
 
 /** A new key and what of it may be stored or shown. */
@@ -70,11 +70,11 @@ export interface GeneratedKey {
 }
 
 /** Makes a key of 71 random bits of id and 190 of secret. */
-export async function generateKey(environment: Environment, pepper: Hmac): Promise<GeneratedKey> {
+export function generateKey(environment: Environment, pepper: Hmac): GeneratedKey {
   const id = randomBase62(12)
   const secret = randomBase62(32)
   const body = `twigsk_${environment}_${id}${secret}`
-  const tag = await tagOf(body, pepper)
+  const tag = tagOf(body, pepper)
   return { key: body + tag, keyId: `key_${id}`, secret, start: id.slice(0, 4), last4: tag.slice(-4) }
 }
 

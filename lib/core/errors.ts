@@ -225,7 +225,11 @@ export class TwigError extends Error {
    * @param message what the caller should do, shown to them; the table's fix when absent
    */
   constructor(code: ErrorCode, message?: string, options: TwigErrorOptions = {}) {
+    // A refusal is no fault of the code: where it was made is of no use, and finding out costs more than the rest of it.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message ?? errorTable[code].fix, { cause: options.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'TwigError'
     this.code = code
     this.status = errorTable[code].status

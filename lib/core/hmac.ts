@@ -1,5 +1,5 @@
-/** HMAC-SHA256 (RFC 2104) with a key bound inside; WebCrypto at the edge, node:crypto in Node. */
-export type Hmac = (data: string) => Uint8Array | Promise<Uint8Array>
+/** HMAC-SHA256 (RFC 2104) with a key bound inside: node:crypto in Node, @noble/hashes where that is not at hand. */
+export type Hmac = (data: string) => Uint8Array
 
 /** Compares two strings in a time that depends on their length only. */
 export function equalStrings(a: string, b: string): boolean {

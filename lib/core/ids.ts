@@ -2,6 +2,18 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 type IdPrefix = 'org' | 'user' | 'agent' | 'sess' | 'req' | 'inv' | 'reset' | 'audit' | 'batch'
 
+const pool = new Uint8Array(4096)
+let taken = pool.length
+
+/** The next of many random bytes drawn at once: a draw of its own costs more than all else about an id. */
+function pooledByte(): number {
+  if (taken === pool.length) {
+    crypto.getRandomValues(pool)
+    taken = 0
+  }
+  return pool[taken++] as number
+}
+
 /** Uniform random base62 from the platform's CSPRNG; bytes past the last multiple of 62 are thrown away. */
 export function randomBase62(length: number): string {
   let text = ''
@@ -22,9 +34,19 @@ export function base62Of(bytes: Uint8Array, length: number): string {
   return text
 }
 
+/** Base62 from bytes drawn ahead, for what is unguessable and need not be kept secret for long. */
+export function pooledBase62(length: number): string {
+  let text = ''
+  while (text.length < length) {
+    const byte = pooledByte()
+    if (byte < 248) text += ALPHABET[byte % 62]
+  }
+  return text
+}
+
 /** A new id such as `agent_` and 20 base62 digits (119 bits). */
 export function newId(prefix: IdPrefix): string {
-  return `${prefix}_${randomBase62(20)}`
+  return `${prefix}_${pooledBase62(20)}`
 }
 
 /** A secret for a link: 32 base62 digits (190 bits). */

@@ -16,15 +16,15 @@ const encode = (value: unknown) =>
 /** A token with the header and payload as given and a signature that is truly ours over them. */
 async function forged(header: unknown, payload: unknown = claims): Promise<string> {
   const body = `${encode(header)}.${encode(payload)}`
-  return `${body}.${base64url(await hmac(body))}`
+  return `${body}.${base64url(hmac(body))}`
 }
 
-const good = await signJws(claims, hmac)
+const good = signJws(claims, hmac)
 const [H = '', P = '', S = ''] = good.split('.')
 
 describe('a token of ours', () => {
   test('is read back as it was signed, and by jose too', async () => {
-    expect(await verifyJws(good, hmac)).toEqual(claims)
+    expect(verifyJws(good, hmac)).toEqual(claims)
     const { payload } = await compactVerify(good, secretBytes, { algorithms: ['HS256'] })
     expect(JSON.parse(new TextDecoder().decode(payload))).toEqual(claims)
   })
@@ -36,7 +36,7 @@ describe('a token of ours', () => {
         const bytes = new TextEncoder().encode(json)
         fc.pre(bytes.length < 2500)
         const token = await new CompactSign(bytes).setProtectedHeader({ alg: 'HS256' }).sign(secretBytes)
-        expect(await verifyJws(token, hmac)).toEqual(JSON.parse(json))
+        expect(verifyJws(token, hmac)).toEqual(JSON.parse(json))
       }),
       { numRuns: 100 },
     )
@@ -49,7 +49,7 @@ describe('the signature', () => {
       for (const character of ['A', 'B', '_', '.', '=', ' ', '\0']) {
         if (good[at] === character) continue
         const changed = good.slice(0, at) + character + good.slice(at + 1)
-        expect(await verifyJws(changed, hmac), `${at} → ${character}`).toBeNull()
+        expect(verifyJws(changed, hmac), `${at} → ${character}`).toBeNull()
       }
     }
   })
@@ -58,7 +58,7 @@ describe('the signature', () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), async (other) => {
         const theirs: Hmac = (data) => createHmac('sha256', other).update(data).digest()
-        expect(await verifyJws(await signJws(claims, theirs), hmac)).toBeNull()
+        expect(verifyJws(signJws(claims, theirs), hmac)).toBeNull()
       }),
       { numRuns: 100 },
     )
@@ -83,7 +83,7 @@ describe('the signature', () => {
     ['percent-encoded', good.replaceAll('.', '%2E')],
   ]
   test.each(encodings)('%s is refused', async (_name, token) => {
-    expect(await verifyJws(token, hmac)).toBeNull()
+    expect(verifyJws(token, hmac)).toBeNull()
   })
 
   /** The same 6 bits but for the two that a 32-byte value does not use. */
@@ -109,9 +109,9 @@ describe('the algorithm', () => {
     'EdDSA',
   ])('%s is refused, unsigned or with the signature of HS256', async (alg) => {
     const header = { alg, typ: 'JWT' }
-    expect(await verifyJws(await forged(header), hmac)).toBeNull()
-    expect(await verifyJws(`${encode(header)}.${P}.`, hmac)).toBeNull()
-    expect(await verifyJws(`${encode(header)}.${P}.${S}`, hmac)).toBeNull()
+    expect(verifyJws(await forged(header), hmac)).toBeNull()
+    expect(verifyJws(`${encode(header)}.${P}.`, hmac)).toBeNull()
+    expect(verifyJws(`${encode(header)}.${P}.${S}`, hmac)).toBeNull()
   })
 
   test.each([
@@ -120,21 +120,21 @@ describe('the algorithm', () => {
     ['a list', { alg: ['HS256'] }],
     ['true', { alg: true }],
   ])('%s is refused', async (_name, header) => {
-    expect(await verifyJws(await forged(header), hmac)).toBeNull()
+    expect(verifyJws(await forged(header), hmac)).toBeNull()
   })
 
   test('HS512 with a true HS512 signature of our secret is refused', async () => {
     const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
       .setProtectedHeader({ alg: 'HS512' })
       .sign(secretBytes)
-    expect(await verifyJws(token, hmac)).toBeNull()
+    expect(verifyJws(token, hmac)).toBeNull()
   })
 
   test('RS256 with a true signature of a foreign key is refused', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const body = `${encode({ alg: 'RS256', typ: 'JWT' })}.${P}`
     const signature = createSign('RSA-SHA256').update(body).sign(privateKey).toString('base64url')
-    expect(await verifyJws(`${body}.${signature}`, hmac)).toBeNull()
+    expect(verifyJws(`${body}.${signature}`, hmac)).toBeNull()
   })
 })
 
@@ -157,17 +157,17 @@ describe('the header', () => {
     ['ALG', 'none'],
   ])('with %s is refused although its signature is ours', async (name, value) => {
     const json = `{"alg":"HS256","typ":"JWT","${name}":${JSON.stringify(value)}}`
-    expect(await verifyJws(await forged(json), hmac)).toBeNull()
+    expect(verifyJws(await forged(json), hmac)).toBeNull()
   })
 
   test.each(['JWE', 'jwt', 'at+jwt', '', null, 1, ['JWT']])('of type %j is refused', async (typ) => {
-    expect(await verifyJws(await forged({ alg: 'HS256', typ }), hmac)).toBeNull()
+    expect(verifyJws(await forged({ alg: 'HS256', typ }), hmac)).toBeNull()
   })
 
   test.each(['null', '[]', '"HS256"', '1', '{', '', '{"alg":"HS256"}{}', '[{"alg":"HS256"}]'])(
     'that is %s is refused',
     async (json) => {
-      expect(await verifyJws(await forged(json), hmac)).toBeNull()
+      expect(verifyJws(await forged(json), hmac)).toBeNull()
     },
   )
 })
@@ -176,18 +176,18 @@ describe('the payload', () => {
   test.each(['null', '[]', '"x"', '1', 'true', '{', '{"a":1', '{"a":1}{}', '\ufeff {"a":1} x'])(
     '%s is refused although its signature is ours',
     async (json) => {
-      expect(await verifyJws(await forged({ alg: 'HS256' }, json), hmac)).toBeNull()
+      expect(verifyJws(await forged({ alg: 'HS256' }, json), hmac)).toBeNull()
     },
   )
 
   test('that is not UTF-8 is refused', async () => {
     const payload = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]).toString('base64url')
     const body = `${H}.${payload}`
-    expect(await verifyJws(`${body}.${base64url(await hmac(body))}`, hmac)).toBeNull()
+    expect(verifyJws(`${body}.${base64url(hmac(body))}`, hmac)).toBeNull()
   })
 
   test('with a __proto__ member changes no prototype', async () => {
-    const read = await verifyJws(await forged({ alg: 'HS256' }, '{"__proto__":{"admin":true}}'), hmac)
+    const read = verifyJws(await forged({ alg: 'HS256' }, '{"__proto__":{"admin":true}}'), hmac)
     expect(read && Object.getPrototypeOf(read)).toBe(Object.prototype)
     expect(({} as Record<string, unknown>).admin).toBeUndefined()
   })
@@ -199,8 +199,8 @@ describe('the serialisation', () => {
       .setProtectedHeader({ alg: 'HS256' })
       .sign(secretBytes)
     const { payload, ...signature } = flat
-    expect(await verifyJws(JSON.stringify(flat), hmac)).toBeNull()
-    expect(await verifyJws(JSON.stringify({ payload, signatures: [signature] }), hmac)).toBeNull()
+    expect(verifyJws(JSON.stringify(flat), hmac)).toBeNull()
+    expect(verifyJws(JSON.stringify({ payload, signatures: [signature] }), hmac)).toBeNull()
   })
 
   test('longer than 4 KiB is refused before any arithmetic', async () => {
@@ -209,9 +209,9 @@ describe('the serialisation', () => {
       calls += 1
       return hmac(data)
     }
-    const long = await signJws({ ...claims, padding: 'x'.repeat(4096) }, hmac)
-    expect(await verifyJws(long, counting)).toBeNull()
-    expect(await verifyJws('.'.repeat(1_000_000), counting)).toBeNull()
+    const long = signJws({ ...claims, padding: 'x'.repeat(4096) }, hmac)
+    expect(verifyJws(long, counting)).toBeNull()
+    expect(verifyJws('.'.repeat(1_000_000), counting)).toBeNull()
     expect(calls).toBe(0)
   })
 
@@ -220,8 +220,8 @@ describe('the serialisation', () => {
       fc.asyncProperty(
         fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) }),
         async (text) => {
-          expect(await verifyJws(text, hmac)).toBeNull()
-          expect(await verifyJws(`${H}.${text}.${S}`, hmac)).toBeNull()
+          expect(verifyJws(text, hmac)).toBeNull()
+          expect(verifyJws(`${H}.${text}.${S}`, hmac)).toBeNull()
         },
       ),
       { numRuns: 300 },

@@ -36,16 +36,16 @@ function parseObject(part: string): Record<string, unknown> | null {
 }
 
 /** Signs claims as a compact JWS with HS256 (RFC 7515, RFC 7518 section 3.2). */
-export async function signJws(claims: object, hmac: Hmac): Promise<string> {
+export function signJws(claims: object, hmac: Hmac): string {
   const body = `${HEADER}.${base64url(new TextEncoder().encode(JSON.stringify(claims)))}`
-  return `${body}.${base64url(await hmac(body))}`
+  return `${body}.${base64url(hmac(body))}`
 }
 
 /**
  * The claims of a compact JWS whose signature is ours, else null. Only HS256 is known; a header with any
  * member but `alg` and `typ` is refused, so no `kid`, `jwk`, `jku`, `x5u` or `crit` is ever looked at (RFC 8725).
  */
-export async function verifyJws(token: string, hmac: Hmac): Promise<Record<string, unknown> | null> {
+export function verifyJws(token: string, hmac: Hmac): Record<string, unknown> | null {
   if (token.length > MAX_LENGTH) return null
   const parts = token.split('.')
   const [header, payload, signature] = parts
@@ -56,6 +56,6 @@ export async function verifyJws(token: string, hmac: Hmac): Promise<Record<strin
     if (Object.keys(parsed).some((name) => name !== 'alg' && name !== 'typ')) return null
   }
   // Compared as text: one signature has one spelling, and what it covers is the text of the payload.
-  if (!equalStrings(signature, base64url(await hmac(`${header}.${payload}`)))) return null
+  if (!equalStrings(signature, base64url(hmac(`${header}.${payload}`)))) return null
   return parseObject(payload)
 }

@@ -101,11 +101,20 @@ interface CompiledRow {
 /** One path segment; never `.` or `..`, whatever a host makes of a path before the gate sees it. */
 const SEGMENT = '(?!\\.{1,2}(?:/|$))[\\w.~-]{1,128}'
 
-function compile(rows: readonly PolicyRow[]): CompiledRow[] {
-  return rows.map((row) => ({
-    row,
-    test: new RegExp(`^${row.pattern.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, SEGMENT)}$`),
-  }))
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end < 0 ? path : path.slice(0, end)
+}
+
+/** Rows by their first segment, which is never a parameter. */
+function compile(rows: readonly PolicyRow[]): Map<string, CompiledRow[]> {
+  const compiled = new Map<string, CompiledRow[]>()
+  for (const row of rows) {
+    const first = firstSegment(row.pattern)
+    const pattern = row.pattern.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, SEGMENT)
+    compiled.set(first, [...(compiled.get(first) ?? []), { row, test: new RegExp(`^${pattern}$`) }])
+  }
+  return compiled
 }
 
 const compiledApi = compile(apiPolicy)
@@ -127,7 +136,8 @@ export function resolvePolicy(method: string, pathname: string): Resolution {
   const api = API_BASES.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`))
   const surface = api ? 'api' : 'web'
   const relative = api ? pathname.slice(api.base.length) : pathname
-  const matches = (api ? compiledApi : compiledWeb).filter(({ test }) => test.test(relative))
+  const rows = (api ? compiledApi : compiledWeb).get(firstSegment(relative)) ?? []
+  const matches = rows.filter(({ test }) => test.test(relative))
   if (matches.length === 0) return { kind: 'not_found', surface }
   if (method === 'OPTIONS') return { kind: 'preflight', surface, allow: allowed(matches) }
   const judged = method === 'HEAD' ? 'GET' : method

@@ -29,7 +29,7 @@ export function signSession(
   session: Pick<SessionClaims, 'sub' | 'sid' | 'org'>,
   hmac: Hmac,
   nowSeconds: number,
-): Promise<string> {
+): string {
   const { sub, sid, org } = session
   const times = { iat: nowSeconds, exp: nowSeconds + SESSION_TTL_SECONDS }
   return signJws({ iss: ISSUER, aud: AUDIENCE, sub, sid, org, ...times }, hmac)
@@ -40,13 +40,13 @@ function isWholeSeconds(value: unknown): value is number {
 }
 
 /** Reads and judges a session token at `nowSeconds`; a future `iat` or `nbf` is tolerated by 15 s, a past `exp` never. */
-export async function readSession(
+export function readSession(
   token: string | null | undefined,
   hmac: Hmac,
   nowSeconds: number,
-): Promise<SessionClaims | SessionFault> {
+): SessionClaims | SessionFault {
   if (!token) return 'absent'
-  const claims = await verifyJws(token, hmac)
+  const claims = verifyJws(token, hmac)
   if (!claims || claims.iss !== ISSUER || claims.aud !== AUDIENCE) return 'invalid'
   const { sub, sid, org, iat, exp, nbf } = claims
   if (typeof sub !== 'string' || !/^user_\w+$/.test(sub)) return 'invalid'

@@ -97,7 +97,7 @@ export interface Minted {
 /** Makes and hashes a key. It takes bcrypt's quarter of a second, so never within a transaction. */
 export async function mintKey(environment: Environment): Promise<Minted> {
   const pepper = nodeHmac(nodeEnv().secrets.keyPepper)
-  const { key, keyId, secret, start, last4 } = await generateKey(environment, pepper)
+  const { key, keyId, secret, start, last4 } = generateKey(environment, pepper)
   return { key, columns: { id: keyId, environment, start, last4, secretHash: await hashSecret(secret) } }
 }
 

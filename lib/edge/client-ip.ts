@@ -7,8 +7,20 @@ export interface Forwarding {
   peerAppended: boolean
 }
 
+const NORMALIZED_MAX = 1_000
+const normalized = new Map<string, string | null>()
+
 /** One address in its normal form (v4-mapped v6 as v4, v6 compressed), or null when it is not one. */
 export function normalizeIp(text: string): string | null {
+  const known = normalized.get(text)
+  if (known !== undefined) return known
+  const normal = normalize(text)
+  if (normalized.size >= NORMALIZED_MAX) normalized.clear()
+  normalized.set(text, normal)
+  return normal
+}
+
+function normalize(text: string): string | null {
   const bare = text
     .trim()
     .replace(/^\[([^\]]+)\](?::\d+)?$/, '$1')

@@ -233,8 +233,8 @@ describe('Twig’s own calls', () => {
       await sign('/api/internal/other'),
       await sign(PATH, 0, deps.sessionHmac),
       await sign(PATH, 0, deps.pepper),
-      await signJws({ ...claims, aud: 'twig:pass' }, deps.gatewayHmac),
-      await signJws({ ...claims, exp: nowSeconds() + 3600 }, deps.gatewayHmac),
+      signJws({ ...claims, aud: 'twig:pass' }, deps.gatewayHmac),
+      signJws({ ...claims, exp: nowSeconds() + 3600 }, deps.gatewayHmac),
     ]) {
       expect(await plain(knock(token))).toEqual(unknown)
     }

@@ -93,7 +93,7 @@ describe.each(outages)('when of Redis %s', (_name, answer) => {
       'X-RateLimit-Remaining': '9',
       'X-RateLimit-Reset': String(nowSeconds() + 6),
     })
-    const pass = await readPass(requestHeaders[PASS_HEADER] ?? null, deps.gatewayHmac, nowSeconds())
+    const pass = readPass(requestHeaders[PASS_HEADER] ?? null, deps.gatewayHmac, nowSeconds())
     expect(pass).toMatchObject({ kind: 'key', p: '/api/v1/agents', scopes: ['read', 'write'] })
     expect(world.verifications).toEqual([key])
     expect(world.reports).toEqual([])
@@ -121,7 +121,7 @@ describe.each(outages)('when of Redis %s', (_name, answer) => {
     const cookie = await sessionCookie(deps, nowSeconds())
     const verdict = await admitted(gate(requestTo('/settings/api-keys', { headers: { cookie } }), deps))
     expect(
-      await readPass(verdict.requestHeaders[PASS_HEADER] ?? null, deps.gatewayHmac, nowSeconds()),
+      readPass(verdict.requestHeaders[PASS_HEADER] ?? null, deps.gatewayHmac, nowSeconds()),
     ).toMatchObject({
       kind: 'user',
       sessionId: 'sess_1',

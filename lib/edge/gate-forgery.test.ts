@@ -28,7 +28,7 @@ function forgeries(good: string, foreign: string): (() => string)[] {
 describe('10,000 forged keys', () => {
   test('cost no Redis command and no verification, and learn only that they are none of ours', async () => {
     const { key: good } = await world.mint()
-    const { key: foreign } = await generateKey('live', webHmac('a pepper of another Twig, just as long'))
+    const { key: foreign } = generateKey('live', webHmac('a pepper of another Twig, just as long'))
     const kinds = forgeries(good, foreign)
     const answers = new Map<string, number>()
     for (let i = 0; i < 10_000; i++) {
@@ -65,7 +65,7 @@ describe('10,000 forged keys', () => {
 
 describe('whoever knows the pepper but not the database', () => {
   test('makes keys whose tag is ours, which cost one look and are refused all the same', async () => {
-    const { key } = await generateKey('live', deps.pepper)
+    const { key } = generateKey('live', deps.pepper)
     expect((await refused(call(deps, 'GET', '/v1/agents', key))).body.code).toBe('invalid_api_key')
     expect(verifications).toEqual([key])
   })
@@ -73,9 +73,9 @@ describe('whoever knows the pepper but not the database', () => {
   test('cannot use a known id with a secret of their own, cached or not', async () => {
     for (const cached of [true, false]) {
       const { facts } = await world.mint({ cached })
-      const made = await generateKey('live', deps.pepper)
+      const made = generateKey('live', deps.pepper)
       const body = `twigsk_live_${facts.id.slice(4)}${made.secret}`
-      const tag = await tagOf(body)
+      const tag = tagOf(body)
       expect(parseKey(body + tag)).not.toBeNull()
       expect((await refused(call(deps, 'GET', '/v1/agents', body + tag))).body.code).toBe('invalid_api_key')
     }
@@ -84,12 +84,12 @@ describe('whoever knows the pepper but not the database', () => {
   test('does not shut out the key’s owner by asking first', async () => {
     const { key, facts } = await world.mint({ cached: false })
     const body = `twigsk_live_${facts.id.slice(4)}${randomBase62(32)}`
-    await refused(call(deps, 'GET', '/v1/agents', body + (await tagOf(body))))
+    await refused(call(deps, 'GET', '/v1/agents', body + tagOf(body)))
     await admitted(call(deps, 'GET', '/v1/agents', key))
   })
 })
 
 /** The tag that the pepper gives a body. */
-async function tagOf(body: string): Promise<string> {
-  return base62Of(await deps.pepper(body), 8)
+function tagOf(body: string): string {
+  return base62Of(deps.pepper(body), 8)
 }

@@ -43,7 +43,7 @@ describe('an outage of Redis', () => {
 
   test('does not make a forged key, a stranger’s or a missing one anything but 401', async () => {
     const { key } = await world.mint()
-    const { key: stranger } = await generateKey('live', world.deps.pepper)
+    const { key: stranger } = generateKey('live', world.deps.pepper)
     const { deps } = await outageOf(world, null)
     for (const wrong of [`${key.slice(0, -1)}-`, key.slice(0, -8) + stranger.slice(-8), stranger]) {
       expect((await refused(call(deps, 'GET', '/v1/agents', wrong))).status).toBe(401)
@@ -148,13 +148,17 @@ describe('an outage of the verifier', () => {
   })
 })
 
+const breaks = () => {
+  throw new Error('broken')
+}
+
 test('whatever throws inside, on an API path or a page, nobody is let in', async () => {
-  const broken = { ...world.deps, gatewayHmac: away }
+  const broken = { ...world.deps, makePass: breaks }
   const { key: good } = await world.mint()
   expect((await refused(call(broken, 'GET', '/v1/agents', good))).status).toBe(503)
   expect((await refused(gate(requestTo('/login'), broken))).status).toBe(503)
   const cookie = await sessionCookie(world.deps, nowSeconds())
   expect((await refused(gate(requestTo('/account', { headers: { cookie } }), broken))).status).toBe(503)
-  const noSession = { ...world.deps, sessionHmac: away }
+  const noSession = { ...world.deps, sessionHmac: breaks }
   expect((await refused(gate(requestTo('/account', { headers: { cookie } }), noSession))).status).toBe(503)
 })

@@ -1,4 +1,4 @@
-import { digestKey, parseAuthorization, verifyTag } from '../core/api-key'
+import { digestKey, type ParsedKey, parseAuthorization, verifyTag } from '../core/api-key'
 import { type ErrorCode, TwigError } from '../core/errors'
 import type { Hmac } from '../core/hmac'
 import { type Resolution, resolvePolicy } from '../core/policy'
@@ -8,7 +8,7 @@ import { USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
 import type { Forwarding } from './client-ip'
 import type { KeyMark } from './key-cache'
 import type { KeyJudge } from './key-judge'
-import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, signPass } from './pass'
+import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, type PassFacts } from './pass'
 import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './request-facts'
 import { type AnswerContext, commonHeaders, preflight, redirect, refuse, type Verdict } from './verdict'
 import { judgePage } from './web-gate'
@@ -17,6 +17,8 @@ import { judgePage } from './web-gate'
 export interface GateDependencies extends Forwarding {
   appUrl: string
   development: boolean
+  /** Makes the proof that the gate admitted one request, for PASS_HEADER. */
+  makePass(facts: PassFacts, nowSeconds: number): string
   /** HMACs under TWIG_SESSION_SECRET, TWIG_KEY_PEPPER and TWIG_GATEWAY_SECRET. */
   sessionHmac: Hmac
   pepper: Hmac
@@ -33,30 +35,35 @@ export interface GateDependencies extends Forwarding {
 }
 
 /**
- * Decides one request. The only way in: whatever throws on the way is answered 503, nothing is let through.
+ * Decides one request; what needs nobody else's answer is decided at once, without a promise. The only way in: whatever
+ * throws on the way is answered 503, nothing is let through.
  * Order for the API: policy, key's form and tag (no I/O), one Redis round trip, environment, scope, bucket.
  */
-export async function gate(request: GateRequest, deps: GateDependencies): Promise<Verdict> {
+export function gate(request: GateRequest, deps: GateDependencies): Verdict | Promise<Verdict> {
   const facts = observe(request, deps)
   const resolution = resolvePolicy(facts.method, facts.pathname)
   const { surface } = resolution
   const context: AnswerContext = { requestId: facts.requestId, appUrl: deps.appUrl, surface }
-  try {
-    return await judge(request, facts, resolution, context, deps)
-  } catch (error) {
+  const refuseAll = (error: unknown) => {
     if (error instanceof TwigError) return refuse(error, context)
     deps.report(error, facts.requestId)
     return refuse(new TwigError('temporarily_unavailable', undefined, { cause: error }), context)
   }
+  try {
+    const verdict = judge(request, facts, resolution, context, deps)
+    return verdict instanceof Promise ? verdict.catch(refuseAll) : verdict
+  } catch (error) {
+    return refuseAll(error)
+  }
 }
 
-async function judge(
+function judge(
   request: GateRequest,
   facts: RequestFacts,
   resolution: Resolution,
   context: AnswerContext,
   deps: GateDependencies,
-): Promise<Verdict> {
+): Verdict | Promise<Verdict> {
   const insecure = deps.appUrl.startsWith('https:') && !facts.secure
   const reads = facts.method === 'GET' || facts.method === 'HEAD'
   if (resolution.kind === 'preflight') return preflight(resolution.allow, context)
@@ -98,7 +105,7 @@ const MARK_CODES = {
   absent: 'invalid_api_key',
 } as const satisfies Record<KeyMark, ErrorCode>
 
-async function judgeKey(
+function judgeKey(
   request: GateRequest,
   facts: RequestFacts,
   resolution: KeyRow,
@@ -108,11 +115,22 @@ async function judgeKey(
   const startedMs = performance.now()
   const key = parseAuthorization(request.headers.get('authorization'))
   if (typeof key === 'string') throw new TwigError(key)
-  if (!(await verifyTag(key, deps.pepper))) throw new TwigError('invalid_api_key')
+  if (!verifyTag(key, deps.pepper)) throw new TwigError('invalid_api_key')
+  return judgeOwnKey({ key, startedMs }, request, facts, resolution, context, deps)
+}
 
+/** The key bears our tag: what is known of it decides. */
+async function judgeOwnKey(
+  { key, startedMs }: { key: ParsedKey; startedMs: number },
+  request: GateRequest,
+  facts: RequestFacts,
+  resolution: KeyRow,
+  context: AnswerContext,
+  deps: GateDependencies,
+): Promise<Verdict> {
   const { scope = 'admin', bucket = 'admin' } = resolution.row
   const take = key.environment === resolution.environment
-  const digest = await digestKey(key, deps.pepper)
+  const digest = digestKey(key, deps.pepper)
   const decision = await deps.judgeKey({ keyId: key.keyId, digest, scope, bucket, take }, key.body + key.tag)
   const elapsedUs = () => Math.round((performance.now() - startedMs) * 1000)
   const refuseKey = (error: TwigError, state: BucketState | null) => {
@@ -130,7 +148,7 @@ async function judgeKey(
   }
   if (decision.kind === 'limit') return refuseKey(rateLimitExceeded(state), state)
 
-  const pass = await signPass(
+  const pass = deps.makePass(
     {
       kind: 'key',
       ...passBase(facts, resolution.path),
@@ -142,14 +160,13 @@ async function judgeKey(
       organization,
       gateUs: elapsedUs(),
     },
-    deps.gatewayHmac,
     Math.floor(deps.nowMs() / 1000),
   )
   return {
     kind: 'admit',
     path: resolution.path,
     requestHeaders: { [PASS_HEADER]: pass },
-    responseHeaders: { ...commonHeaders(context), ...rateLimitHeaders(state) },
+    responseHeaders: { ...rateLimitHeaders(state), ...commonHeaders(context) },
     setCookie: null,
   }
 }
@@ -181,29 +198,28 @@ function refusedAs(error: TwigError, latencyUs: number) {
   return { status: error.status, code: error.code, admitted: false, latencyUs }
 }
 
-async function judgeInternal(
+function judgeInternal(
   request: GateRequest,
   facts: RequestFacts,
   context: AnswerContext,
   deps: GateDependencies,
-): Promise<Verdict> {
+): Verdict {
   const token = request.headers.get(INTERNAL_HEADER)
   const now = Math.floor(deps.nowMs() / 1000)
-  if (!(await isInternalCall(token, facts.pathname, null, deps.gatewayHmac, now))) {
+  if (!isInternalCall(token, facts.pathname, null, deps.gatewayHmac, now)) {
     return refuse(new TwigError('not_found'), context)
   }
   const responseHeaders = commonHeaders(context)
   return { kind: 'admit', path: facts.pathname, requestHeaders: {}, responseHeaders, setCookie: null }
 }
 
-async function admitWithoutKey(
+function admitWithoutKey(
   facts: RequestFacts,
   path: string,
   context: AnswerContext,
   deps: GateDependencies,
-): Promise<Verdict> {
-  const now = Math.floor(deps.nowMs() / 1000)
-  const pass = await signPass({ kind: 'anonymous', ...passBase(facts, path) }, deps.gatewayHmac, now)
+): Verdict {
+  const pass = deps.makePass({ kind: 'anonymous', ...passBase(facts, path) }, Math.floor(deps.nowMs() / 1000))
   const responseHeaders = commonHeaders(context)
   return { kind: 'admit', path, requestHeaders: { [PASS_HEADER]: pass }, responseHeaders, setCookie: null }
 }

@@ -114,7 +114,7 @@ describe('asking for a verification', () => {
     const { deps } = await withVerifier(answer)
     await expect(judge(deps)).rejects.toThrow()
     vi.spyOn(console, 'error').mockReturnValue()
-    const { key } = await generateKey('live', deps.pepper)
+    const { key } = generateKey('live', deps.pepper)
     expect((await refused(call(deps, 'GET', '/v1/agents', key))).status).toBe(503)
   })
 
@@ -151,7 +151,7 @@ test('an outage of Redis is told once a second, and not what was asked', async (
   const { deps } = await withVerifier(json(verified))
   const internalUrl = opened[0]?.url ?? ''
   const cut = edgeDependencies({ ...env, internalUrl, redisUrl: await closedPort() })
-  const { key } = await generateKey('live', deps.pepper)
+  const { key } = generateKey('live', deps.pepper)
   for (let i = 0; i < 5; i++) await admitted(call(cut, 'GET', '/v1/agents', key))
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     { level: 50, msg: 'redis does not answer', cause: expect.stringMatching(/^\w+$/) },
@@ -176,7 +176,7 @@ test('a failure is reported as one line of JSON with the request id, and quotes 
 
 test('each secret has its own purpose: no HMAC of one is that of another', async () => {
   const deps = edgeDependencies(env)
-  const hex = async (hmac: typeof deps.pepper) => Buffer.from(await hmac('x')).toString('hex')
+  const hex = async (hmac: typeof deps.pepper) => Buffer.from(hmac('x')).toString('hex')
   const all = await Promise.all([deps.pepper, deps.sessionHmac, deps.gatewayHmac].map(hex))
   expect(new Set(all).size).toBe(3)
 })

@@ -37,9 +37,8 @@ const Count = z
   .regex(/^\d{1,15}$/)
   .transform(Number)
 const Holder = z.enum(['key', 'organization'])
+/** The usual one first. */
 const Answer = z.union([
-  z.tuple([z.enum(['miss', 'mismatch'])]),
-  z.tuple([z.literal('mark'), z.enum(keyMarks)]),
   z.tuple([
     z.enum(['admit', 'known', 'scope', 'limit']),
     z.string(),
@@ -50,6 +49,8 @@ const Answer = z.union([
     Count,
     Count,
   ]),
+  z.tuple([z.enum(['miss', 'mismatch'])]),
+  z.tuple([z.literal('mark'), z.enum(keyMarks)]),
 ])
 
 /** Texts that were parsed lately: a busy key's facts come in the same words every time. */
@@ -83,9 +84,16 @@ function read(reply: unknown, bucket: Scope): KeyDecision {
 }
 
 /**
- * Looks the key up, judges its scope and takes a token, in one atomic round trip: an algorithm of ours inside
- * @upstash/ratelimit. Throws when Redis does not answer, answers late, or answers something else.
+ * Looks the key up, judges its scope and takes a token, in one atomic round trip. Throws when Redis does not answer,
+ * answers late, or answers something else.
  */
+export async function askRedis(redis: GateRedis, question: KeyQuestion): Promise<KeyDecision> {
+  const keys = [entryKey(question.keyId), bucketKey(question.keyId, question.bucket)]
+  const args = [question.digest, question.scope, question.bucket, question.take ? '1' : '0']
+  return read(await run(redis, decide, keys, args), question.bucket)
+}
+
+/** The same as an algorithm of @upstash/ratelimit, for hosts that reach Redis over REST. Throws as askRedis does. */
 export async function decideKey(redis: GateRedis, question: KeyQuestion): Promise<KeyDecision> {
   let decision: KeyDecision | undefined
   const limiter = new Ratelimit({
@@ -94,9 +102,7 @@ export async function decideKey(redis: GateRedis, question: KeyQuestion): Promis
     timeout: 0,
     limiter: () => ({
       async limit(context) {
-        const keys = [entryKey(question.keyId), bucketKey(question.keyId, question.bucket)]
-        const args = [question.digest, question.scope, question.bucket, question.take ? '1' : '0']
-        decision = read(await run(context.redis, decide, keys, args), question.bucket)
+        decision = await askRedis(context.redis as GateRedis, question)
         const state = 'bucket' in decision ? decision.bucket : { limit: 0, remaining: 0, nowMs: 0, waitMs: 0 }
         return {
           success: decision.kind === 'admit',

@@ -39,11 +39,11 @@ afterAll(() => vi.unstubAllEnvs())
 
 async function cachedKey(changes: Partial<KeyFacts> = {}): Promise<string> {
   const pepper = webHmac(env.keyPepper)
-  const { key, keyId } = await generateKey('live', pepper)
+  const { key, keyId } = generateKey('live', pepper)
   const parsed = parseKey(key)
   if (!parsed) throw new Error('a generated key could not be read')
   const facts = someKey({ id: keyId, ...changes })
-  const digest = await digestKey(parsed, pepper)
+  const digest = digestKey(parsed, pepper)
   await fillKey(store.redis, { facts, version: 1, digest }, limitsOf(facts))
   return key
 }
@@ -58,7 +58,7 @@ function visit(path: string, headers: Record<string, string> = {}, method = 'GET
 
 describe('an admitted call', () => {
   test('goes on to the canonical path without the key and without any x-twig header but our pass', async () => {
-    const forged = await signPass(
+    const forged = signPass(
       { kind: 'anonymous', m: 'GET', p: '/x', q: '', requestId: 'req_forged', clientIp: null },
       webHmac('another gateway secret, as long as ours'),
       now(),
@@ -76,7 +76,7 @@ describe('an admitted call', () => {
     expect(headers.accept).toBe('application/json')
     expect(headers).not.toHaveProperty('authorization')
     expect(Object.keys(headers).filter((name) => name.startsWith('x-twig-'))).toEqual([PASS_HEADER])
-    const pass = await readPass(headers[PASS_HEADER] ?? null, webHmac(env.gatewaySecret), now())
+    const pass = readPass(headers[PASS_HEADER] ?? null, webHmac(env.gatewaySecret), now())
     expect(pass).toMatchObject({ kind: 'key', m: 'GET', p: '/api/v1/agents' })
     expect(answer.headers.get('X-RateLimit-Limit')).toBe('200')
     expect(answer.headers.get('X-Request-Id')).toBe(pass?.requestId)
@@ -90,7 +90,7 @@ describe('an admitted call', () => {
 })
 
 test('a page goes on with a pass that names the person, and no key', async () => {
-  const token = await signSession(
+  const token = signSession(
     { sub: 'user_1', sid: 'sess_1', org: 'org_1' },
     webHmac(env.sessionSecret),
     now() - 3600,
@@ -98,7 +98,7 @@ test('a page goes on with a pass that names the person, and no key', async () =>
   const headers = { cookie: `twig_session=${token}`, authorization: 'Bearer x', [PASS_HEADER]: 'forged' }
   const answer = await visit('/agents', headers)
   expect(handedOn(answer)).not.toHaveProperty('authorization')
-  const pass = await readPass(handedOn(answer)[PASS_HEADER] ?? null, webHmac(env.gatewaySecret), now())
+  const pass = readPass(handedOn(answer)[PASS_HEADER] ?? null, webHmac(env.gatewaySecret), now())
   expect(pass).toMatchObject({ kind: 'user', userId: 'user_1' })
   expect(answer.headers.get('Set-Cookie')).toMatch(/^twig_session=.+; HttpOnly; SameSite=Lax$/)
   expect(answer.headers.get('Content-Security-Policy')).toContain(`'nonce-${handedOn(answer)['x-nonce']}'`)
@@ -215,7 +215,7 @@ describe('what was refused', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     await refuse()
     const path = '/api/internal/usage'
-    const signature = await signInternalCall(path, '{}', webHmac(env.gatewaySecret), now())
+    const signature = signInternalCall(path, '{}', webHmac(env.gatewaySecret), now())
     expect(told()).toEqual([])
     const answer = await visit(path, { [INTERNAL_HEADER]: signature }, 'POST')
     expect(answer.headers.get('x-middleware-next')).toBe('1')

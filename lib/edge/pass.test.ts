@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 import type { Hmac } from '../core/hmac'
 import { signJws } from '../core/jws'
 import { readSession, signSession } from '../core/session'
-import { isInternalCall, type PassFacts, readPass, signInternalCall, signPass } from './pass'
+import {
+  handPass,
+  isInternalCall,
+  type PassFacts,
+  readPass,
+  signInternalCall,
+  signPass,
+  takeBackPass,
+} from './pass'
 
 const hmacOf =
   (secret: string): Hmac =>
@@ -46,31 +54,27 @@ const anonymous: PassFacts = { ...base, kind: 'anonymous', clientIp: null }
 
 describe('a pass', () => {
   test.each([key, user, anonymous])('of kind $kind is read back with exactly its facts', async (facts) => {
-    expect(await readPass(await signPass(facts, hmac, NOW), hmac, NOW)).toEqual(facts)
+    expect(readPass(signPass(facts, hmac, NOW), hmac, NOW)).toEqual(facts)
   })
 
   test('keeps method, path and query for the reader to compare', async () => {
-    const read = await readPass(
-      await signPass({ ...user, m: 'DELETE', p: '/x', q: '?a=ü' }, hmac, NOW),
-      hmac,
-      NOW,
-    )
+    const read = readPass(signPass({ ...user, m: 'DELETE', p: '/x', q: '?a=ü' }, hmac, NOW), hmac, NOW)
     expect(read).toMatchObject({ m: 'DELETE', p: '/x', q: '?a=ü' })
   })
 
   test('is good for 30 s and not a second longer', async () => {
-    const token = await signPass(key, hmac, NOW)
-    expect(await readPass(token, hmac, NOW + 29)).toEqual(key)
-    expect(await readPass(token, hmac, NOW + 30)).toBeNull()
-    expect(await readPass(token, hmac, NOW + 3600)).toBeNull()
+    const token = signPass(key, hmac, NOW)
+    expect(readPass(token, hmac, NOW + 29)).toEqual(key)
+    expect(readPass(token, hmac, NOW + 30)).toBeNull()
+    expect(readPass(token, hmac, NOW + 3600)).toBeNull()
   })
 
   test('of a clock far ahead is none: nobody can be given a pass for tomorrow', async () => {
-    const token = await signPass(key, hmac, NOW)
-    expect(await readPass(token, hmac, NOW - 30)).toEqual(key)
-    expect(await readPass(token, hmac, NOW - 31)).toBeNull()
+    const token = signPass(key, hmac, NOW)
+    expect(readPass(token, hmac, NOW - 30)).toEqual(key)
+    expect(readPass(token, hmac, NOW - 31)).toBeNull()
     const forever = { ...key, aud: 'twig:pass', exp: NOW + 10 * 365 * 86_400 }
-    expect(await readPass(await signJws(forever, hmac), hmac, NOW)).toBeNull()
+    expect(readPass(signJws(forever, hmac), hmac, NOW)).toBeNull()
   })
 
   test.each([
@@ -97,28 +101,28 @@ describe('a pass', () => {
     ['a list for a path', { p: ['/api/v1/agents'] }],
   ])('with %s is none although its signature is ours', async (_name, changes) => {
     const claims = { ...key, aud: 'twig:pass', exp: NOW + 30, ...changes }
-    expect(await readPass(await signJws(claims, hmac), hmac, NOW)).toBeNull()
+    expect(readPass(signJws(claims, hmac), hmac, NOW)).toBeNull()
   })
 
   test('of another secret, altered anywhere, or absent is none', async () => {
-    const token = await signPass(key, hmac, NOW)
-    expect(await readPass(await signPass(key, other, NOW), hmac, NOW)).toBeNull()
+    const token = signPass(key, hmac, NOW)
+    expect(readPass(signPass(key, other, NOW), hmac, NOW)).toBeNull()
     for (let at = 0; at < token.length; at += 3) {
       const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
-      expect(await readPass(changed, hmac, NOW), String(at)).toBeNull()
+      expect(readPass(changed, hmac, NOW), String(at)).toBeNull()
     }
     for (const none of [null, '', 'x', '..', `${token} `, `Bearer ${token}`]) {
-      expect(await readPass(none, hmac, NOW)).toBeNull()
+      expect(readPass(none, hmac, NOW)).toBeNull()
     }
   })
 
   test('can be read however long the address was; a person’s query of 800 characters is still there', async () => {
     const kept = { ...user, q: `?${'"\\'.repeat(399)}`, p: `/${'a'.repeat(299)}` }
-    expect(await readPass(await signPass(kept, hmac, NOW), hmac, NOW)).toEqual(kept)
+    expect(readPass(signPass(kept, hmac, NOW), hmac, NOW)).toEqual(kept)
     for (const facts of [key, user, anonymous]) {
       for (const length of [801, 2000, 4000, 8000, 16_000]) {
         const long = { ...facts, q: `?${'a'.repeat(length - 1)}`, p: `/${'b'.repeat(length)}` }
-        const read = await readPass(await signPass(long, hmac, NOW), hmac, NOW)
+        const read = readPass(signPass(long, hmac, NOW), hmac, NOW)
         expect(read).toMatchObject({ kind: facts.kind, q: '', p: `/${'b'.repeat(299)}` })
       }
     }
@@ -137,31 +141,31 @@ describe('a pass', () => {
       const keyName = character.repeat(100).slice(0, 100)
       const scopes = ['read' as const, 'write' as const, 'execute' as const, 'admin' as const]
       const longest = { ...key, keyName, organization, scopes, p: `/${'a'.repeat(299)}`, q: '' }
-      const token = await signPass({ ...longest, q: `?${'"\\'.repeat(399)}` }, hmac, NOW)
-      expect(await readPass(token, hmac, NOW), character).toEqual(longest)
+      const token = signPass({ ...longest, q: `?${'"\\'.repeat(399)}` }, hmac, NOW)
+      expect(readPass(token, hmac, NOW), character).toEqual(longest)
     }
   })
 })
 
 describe('even where all secrets were the same', () => {
   test('a session token is no pass and no internal call', async () => {
-    const session = await signSession({ sub: 'user_1', sid: 'sess_1', org: 'org_1' }, hmac, NOW)
-    expect(await readPass(session, hmac, NOW)).toBeNull()
-    expect(await isInternalCall(session, '/api/internal/verify-key', null, hmac, NOW)).toBe(false)
+    const session = signSession({ sub: 'user_1', sid: 'sess_1', org: 'org_1' }, hmac, NOW)
+    expect(readPass(session, hmac, NOW)).toBeNull()
+    expect(isInternalCall(session, '/api/internal/verify-key', null, hmac, NOW)).toBe(false)
   })
 
   test('a pass is no session and no internal call', async () => {
     for (const facts of [key, user, anonymous]) {
-      const pass = await signPass(facts, hmac, NOW)
-      expect(await readSession(pass, hmac, NOW)).toBe('invalid')
-      expect(await isInternalCall(pass, facts.p, null, hmac, NOW)).toBe(false)
+      const pass = signPass(facts, hmac, NOW)
+      expect(readSession(pass, hmac, NOW)).toBe('invalid')
+      expect(isInternalCall(pass, facts.p, null, hmac, NOW)).toBe(false)
     }
   })
 
   test('an internal call’s signature is no pass and no session', async () => {
-    const token = await signInternalCall('/agents', '{}', hmac, NOW)
-    expect(await readPass(token, hmac, NOW)).toBeNull()
-    expect(await readSession(token, hmac, NOW)).toBe('invalid')
+    const token = signInternalCall('/agents', '{}', hmac, NOW)
+    expect(readPass(token, hmac, NOW)).toBeNull()
+    expect(readSession(token, hmac, NOW)).toBe('invalid')
   })
 })
 
@@ -171,8 +175,8 @@ describe('an internal call', () => {
   const sign = (path = PATH, body = BODY, at = NOW) => signInternalCall(path, body, hmac, at)
 
   test('is known by its path and body, or by its path where the body is not at hand', async () => {
-    expect(await isInternalCall(await sign(), PATH, BODY, hmac, NOW)).toBe(true)
-    expect(await isInternalCall(await sign(), PATH, null, hmac, NOW)).toBe(true)
+    expect(isInternalCall(await sign(), PATH, BODY, hmac, NOW)).toBe(true)
+    expect(isInternalCall(await sign(), PATH, null, hmac, NOW)).toBe(true)
   })
 
   test.each([
@@ -182,15 +186,15 @@ describe('an internal call', () => {
     ['an empty body', PATH, ''],
     ['the same JSON with a space', PATH, '{"credential": "twigsk_live_x"}'],
   ])('is none for %s', async (_name, path, body) => {
-    expect(await isInternalCall(await sign(), path, body, hmac, NOW)).toBe(false)
+    expect(isInternalCall(await sign(), path, body, hmac, NOW)).toBe(false)
   })
 
   test('is good for 15 s and not a second longer, and not from a clock far ahead', async () => {
     const token = await sign()
-    expect(await isInternalCall(token, PATH, BODY, hmac, NOW + 14)).toBe(true)
-    expect(await isInternalCall(token, PATH, BODY, hmac, NOW + 15)).toBe(false)
-    expect(await isInternalCall(token, PATH, BODY, hmac, NOW - 45)).toBe(true)
-    expect(await isInternalCall(token, PATH, BODY, hmac, NOW - 46)).toBe(false)
+    expect(isInternalCall(token, PATH, BODY, hmac, NOW + 14)).toBe(true)
+    expect(isInternalCall(token, PATH, BODY, hmac, NOW + 15)).toBe(false)
+    expect(isInternalCall(token, PATH, BODY, hmac, NOW - 45)).toBe(true)
+    expect(isInternalCall(token, PATH, BODY, hmac, NOW - 46)).toBe(false)
   })
 
   test.each([
@@ -201,20 +205,44 @@ describe('an internal call', () => {
     ['no audience', { aud: undefined }],
     ['no digest of the body', { b: undefined }],
   ])('with %s is none although its signature is ours', async (_name, changes) => {
-    const digest = Buffer.from(await hmac(BODY)).toString('hex')
+    const digest = Buffer.from(hmac(BODY)).toString('hex')
     const claims = { aud: 'twig:internal', p: PATH, b: digest, exp: NOW + 15 }
-    expect(await isInternalCall(await signJws(claims, hmac), PATH, BODY, hmac, NOW)).toBe(true)
-    expect(await isInternalCall(await signJws({ ...claims, ...changes }, hmac), PATH, BODY, hmac, NOW)).toBe(
-      false,
-    )
+    expect(isInternalCall(signJws(claims, hmac), PATH, BODY, hmac, NOW)).toBe(true)
+    expect(isInternalCall(signJws({ ...claims, ...changes }, hmac), PATH, BODY, hmac, NOW)).toBe(false)
   })
 
   test('of another secret, or without a signature, is none', async () => {
-    expect(await isInternalCall(await signInternalCall(PATH, BODY, other, NOW), PATH, BODY, hmac, NOW)).toBe(
-      false,
-    )
+    expect(isInternalCall(signInternalCall(PATH, BODY, other, NOW), PATH, BODY, hmac, NOW)).toBe(false)
     for (const none of [null, '', 'x', 'a.b.c']) {
-      expect(await isInternalCall(none, PATH, BODY, hmac, NOW)).toBe(false)
+      expect(isInternalCall(none, PATH, BODY, hmac, NOW)).toBe(false)
+    }
+  })
+})
+
+describe('a pass handed on within the process', () => {
+  const facts = {
+    kind: 'anonymous',
+    m: 'GET',
+    p: '/login',
+    q: '',
+    requestId: 'req_1',
+    clientIp: null,
+  } as const
+
+  test('stands for its facts for 30 s, until it is taken back', () => {
+    const pass = handPass(facts, NOW)
+    expect(readPass(pass, hmac, NOW + 29)).toEqual(facts)
+    expect(readPass(pass, hmac, NOW + 30)).toBeNull()
+    takeBackPass(pass)
+    expect(readPass(pass, hmac, NOW)).toBeNull()
+  })
+
+  test('tells nothing of itself, and never twice the same', () => {
+    const passes = new Set(Array.from({ length: 1_000 }, () => handPass(facts, NOW)))
+    expect(passes.size).toBe(1_000)
+    for (const pass of passes) {
+      expect(pass).toMatch(/^[0-9A-Za-z]{24}$/)
+      takeBackPass(pass)
     }
   })
 })

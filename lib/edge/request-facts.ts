@@ -26,16 +26,24 @@ export interface RequestFacts {
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
+/** An address that the URL parser takes apart but does not change. */
+const PLAIN_URL = /^\w+:\/\/[\w.:-]+(\/[\w/-]*)$/
+
+function addressOf(text: string): { pathname: string; search: string } {
+  const plain = PLAIN_URL.exec(text)
+  if (plain) return { pathname: plain[1] as string, search: '' }
+  const url = new URL(text)
+  if (url.search.includes('_rsc')) url.searchParams.delete('_rsc')
+  return { pathname: url.pathname, search: url.search }
+}
+
 /** Reads a request's circumstances. Only what trusted hops wrote is believed. */
 export function observe(request: GateRequest, forwarding: Forwarding): RequestFacts {
-  const url = new URL(request.url)
   const { headers } = request
-  if (url.search.includes('_rsc')) url.searchParams.delete('_rsc')
   return {
     requestId: newId('req'),
     method: request.method,
-    pathname: url.pathname,
-    search: url.search,
+    ...addressOf(request.url),
     clientIp: clientIp(headers.get('x-forwarded-for'), forwarding),
     secure: isSecure(headers.get('x-forwarded-proto'), forwarding),
     prefetch:

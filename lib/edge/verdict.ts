@@ -35,21 +35,24 @@ export interface AnswerContext {
 const EXPOSED =
   'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, X-RateLimit-Mode, Retry-After, Idempotent-Replayed'
 
+/** Made once: to copy a finished object is ten times as fast as to add to one, and every answer does it. */
+const constant = {
+  web: { ...securityHeaders, 'Cache-Control': 'private, no-store' },
+  api: {
+    ...securityHeaders,
+    'Cache-Control': 'no-store',
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': EXPOSED,
+    Vary: 'Authorization',
+  },
+}
+const overTls = { 'Strict-Transport-Security': STRICT_TRANSPORT_SECURITY }
+const constantOverTls = { web: { ...overTls, ...constant.web }, api: { ...overTls, ...constant.api } }
+
 /** Headers of every answer; those of the API open it to any browser origin, without credentials. */
 export function commonHeaders({ requestId, appUrl, surface }: AnswerContext): Record<string, string> {
-  return {
-    ...securityHeaders,
-    ...(appUrl.startsWith('https:') ? { 'Strict-Transport-Security': STRICT_TRANSPORT_SECURITY } : {}),
-    'X-Request-Id': requestId,
-    'Cache-Control': surface === 'api' ? 'no-store' : 'private, no-store',
-    ...(surface === 'api'
-      ? {
-          'Access-Control-Allow-Origin': '*',
-          'Access-Control-Expose-Headers': EXPOSED,
-          Vary: 'Authorization',
-        }
-      : {}),
-  }
+  const all = appUrl.startsWith('https:') ? constantOverTls : constant
+  return { 'X-Request-Id': requestId, ...all[surface] }
 }
 
 /** `WWW-Authenticate` of RFC 6750 section 3: bare when nothing was presented. */
@@ -63,14 +66,17 @@ function challenge(error: TwigError): string | null {
 
 /** A refusal as JSON (contract.md 3), with the bucket's state where a key was recognised. */
 export function refuse(error: TwigError, context: AnswerContext, bucket: BucketState | null = null): Verdict {
-  const headers = { ...commonHeaders(context), 'Content-Type': 'application/json' } as Record<string, string>
   const bearer = context.surface === 'api' ? challenge(error) : null
-  if (bearer) headers['WWW-Authenticate'] = bearer
-  if (bucket) Object.assign(headers, rateLimitHeaders(bucket))
   const wait =
     error.code === 'rate_limit_exceeded' && bucket ? retryAfterSeconds(bucket) : error.retryAfterSeconds
-  if (wait !== undefined) headers['Retry-After'] = String(wait)
-  if (Array.isArray(error.details.allow)) headers.Allow = error.details.allow.join(', ')
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json',
+    ...(bearer && { 'WWW-Authenticate': bearer }),
+    ...(wait !== undefined && { 'Retry-After': String(wait) }),
+    ...(Array.isArray(error.details.allow) && { Allow: error.details.allow.join(', ') }),
+    ...(bucket && rateLimitHeaders(bucket)),
+    ...commonHeaders(context),
+  }
   const body = JSON.stringify(errorBody(error, context.requestId, context.appUrl))
   return { kind: 'refuse', status: error.status, headers, body }
 }

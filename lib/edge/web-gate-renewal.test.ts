@@ -34,7 +34,7 @@ describe('renewal', () => {
     const { setCookie } = await admitted(visit('/agents', { cookie: await cookieFrom(60) }))
     expect(setCookie).toMatch(/; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/)
     const [token] = sessionCookies(setCookie?.split(';')[0] ?? null)
-    expect(await readSession(token, deps.sessionHmac, nowSeconds())).toEqual({
+    expect(readSession(token, deps.sessionHmac, nowSeconds())).toEqual({
       ...session,
       iat: nowSeconds(),
       exp: nowSeconds() + WEEK,

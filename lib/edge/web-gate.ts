@@ -9,7 +9,7 @@ import {
   signSession,
 } from '../core/session'
 import type { GateDependencies } from './gate'
-import { PASS_HEADER, type PassFacts, signPass } from './pass'
+import { PASS_HEADER, type PassFacts } from './pass'
 import type { GateRequest, RequestFacts } from './request-facts'
 import { type AnswerContext, commonHeaders, redirect, type Verdict } from './verdict'
 
@@ -39,10 +39,10 @@ export async function judgePage(
     return toLogin(facts, session.reason, responseHeaders)
   }
   const claims = 'claims' in session ? session.claims : null
-  const pass = await signPass(passFor(facts, claims), deps.gatewayHmac, nowSeconds)
+  const pass = deps.makePass(passFor(facts, claims), nowSeconds)
   const requestHeaders = { [PASS_HEADER]: pass, 'x-nonce': nonce, 'content-security-policy': policy }
   if (!row) return { kind: 'missing_page', requestHeaders, responseHeaders }
-  const setCookie = claims && mayRenew(facts) ? await renewed(claims, nowSeconds, deps) : null
+  const setCookie = claims && mayRenew(facts) ? renewed(claims, nowSeconds, deps) : null
   return { kind: 'admit', path: facts.pathname, requestHeaders, responseHeaders, setCookie }
 }
 
@@ -53,7 +53,7 @@ async function findSession(
 ): Promise<{ claims: SessionClaims } | { reason: SignedOutReason | null }> {
   let reason: SignedOutReason | null = null
   for (const token of sessionCookies(request.headers.get('cookie'))) {
-    const claims = await readSession(token, deps.sessionHmac, nowSeconds)
+    const claims = readSession(token, deps.sessionHmac, nowSeconds)
     if (typeof claims === 'string') {
       reason = claims
       continue
@@ -71,16 +71,9 @@ function mayRenew(facts: RequestFacts): boolean {
   return !facts.pathname.startsWith('/api/auth/') || facts.pathname === '/api/auth/session'
 }
 
-async function renewed(
-  claims: SessionClaims,
-  nowSeconds: number,
-  deps: GateDependencies,
-): Promise<string | null> {
+function renewed(claims: SessionClaims, nowSeconds: number, deps: GateDependencies): string | null {
   if (!shouldRenew(claims, nowSeconds)) return null
-  return sessionSetCookie(
-    await signSession(claims, deps.sessionHmac, nowSeconds),
-    deps.appUrl.startsWith('https:'),
-  )
+  return sessionSetCookie(signSession(claims, deps.sessionHmac, nowSeconds), deps.appUrl.startsWith('https:'))
 }
 
 function passFor(facts: RequestFacts, claims: SessionClaims | null): PassFacts {

@@ -47,11 +47,7 @@ async function call(handler: Handler, method: string, path: string, options: Opt
     scopes,
     gateUs: 0,
   }
-  const signed = await signPass(
-    pass,
-    nodeHmac(nodeEnv().secrets.gatewaySecret),
-    Math.floor(Date.now() / 1000),
-  )
+  const signed = signPass(pass, nodeHmac(nodeEnv().secrets.gatewaySecret), Math.floor(Date.now() / 1000))
   const headers = { 'content-type': 'application/json', ...options.headers, [PASS_HEADER]: signed }
   const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
   const response = await handler(new Request(`http://localhost${path}`, init), {

@@ -76,7 +76,7 @@ const jwt: NextAuthOptions['jwt'] = {
     return signSession({ sub, sid, org }, sessionHmac(), nowSeconds())
   },
   async decode({ token }) {
-    const claims = await readSession(token, sessionHmac(), nowSeconds())
+    const claims = readSession(token, sessionHmac(), nowSeconds())
     if (typeof claims === 'string') return null
     const { sub: userId, sid: sessionId, iat: issuedAt } = claims
     const session = await findActiveSession({ userId, sessionId, issuedAt })

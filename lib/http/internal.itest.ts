@@ -15,7 +15,7 @@ async function call(
 ) {
   const { path = PATH, signed = body, at = Math.floor(Date.now() / 1000) } = changes
   const hmac = nodeHmac(changes.secret ?? nodeEnv().secrets.gatewaySecret)
-  const signature = await signInternalCall(path, signed, hmac, at)
+  const signature = signInternalCall(path, signed, hmac, at)
   return new Request(`http://localhost${PATH}`, {
     method: 'POST',
     body,

@@ -18,7 +18,7 @@ async function readSigned(request: Request): Promise<unknown> {
   const hmac = nodeHmac(nodeEnv().secrets.gatewaySecret)
   const { pathname } = new URL(request.url)
   const now = Math.floor(Date.now() / 1000)
-  if (!(await isInternalCall(request.headers.get(INTERNAL_HEADER), pathname, body, hmac, now))) {
+  if (!isInternalCall(request.headers.get(INTERNAL_HEADER), pathname, body, hmac, now)) {
     throw new TwigError('not_found')
   }
   return JSON.parse(body)

@@ -6,7 +6,7 @@ import { nodeEnv } from '../env/node'
 import { nodeHmac } from '../store/hmac'
 
 /** Verifies the gate's pass in a set of headers; null when there is none that is ours and fresh. */
-export function passFrom(requestHeaders: Headers): Promise<PassFacts | null> {
+export function passFrom(requestHeaders: Headers): PassFacts | null {
   const hmac = nodeHmac(nodeEnv().secrets.gatewaySecret)
   return readPass(requestHeaders.get(PASS_HEADER), hmac, Math.floor(Date.now() / 1000))
 }
@@ -16,7 +16,7 @@ export function passFrom(requestHeaders: Headers): Promise<PassFacts | null> {
  * middleware is nobody. Read once a request.
  */
 export const requestPass = cache(async (): Promise<PassFacts> => {
-  const pass = await passFrom(await headers())
+  const pass = passFrom(await headers())
   if (!pass) throw new TwigError('session_required')
   return pass
 })

@@ -57,7 +57,7 @@ async function request({
   const pass =
     typeof call.pass === 'string'
       ? call.pass
-      : await signPass(facts, nodeHmac(nodeEnv().secrets.gatewaySecret), call.at ?? now())
+      : signPass(facts, nodeHmac(nodeEnv().secrets.gatewaySecret), call.at ?? now())
   const headers = { 'content-type': 'application/json', ...call.headers }
   const init: RequestInit = {
     method,
@@ -109,7 +109,7 @@ describe('the pass', () => {
       requestId: 'r',
       clientIp: null,
     } as const
-    const pass = await signPass(facts, nodeHmac('another secret of sufficient length!'), now())
+    const pass = signPass(facts, nodeHmac('another secret of sufficient length!'), now())
     const answer = await post(
       await request({ organizationId: organization.id, pass, body: agent('x') }),
       none,

@@ -40,7 +40,7 @@ export function route<E extends Endpoint>(
   const bucket = bucketOf(endpoint)
   return async (request, context) => {
     const startedMs = performance.now()
-    const pass = await passFrom(request.headers)
+    const pass = passFrom(request.headers)
     const requestId = pass?.requestId ?? newId('req')
     const answered = (response: Response, code: string) => {
       if (pass?.kind === 'key')
@@ -167,16 +167,16 @@ function readInput(
   params: Record<string, string>,
   text: string,
 ): object {
-  const search = new URL(request.url).searchParams
-  const query: Record<string, string> = {}
-  for (const [name, value] of search) {
-    if (endpoint.query) query[name] = value
-  }
   return {
     ...(endpoint.params ? parse(endpoint.params, params) : {}),
-    ...(endpoint.query ? parse(endpoint.query, query) : {}),
+    ...(endpoint.query ? parse(endpoint.query, queryOf(request)) : {}),
     ...(endpoint.body ? parse(endpoint.body, bodyOf(endpoint.body, text)) : {}),
   }
+}
+
+/** Of a name that stands twice the last value. */
+function queryOf(request: Request): Record<string, string> {
+  return Object.fromEntries(new URL(request.url).searchParams)
 }
 
 function parse(schema: z.ZodObject, value: unknown): object {

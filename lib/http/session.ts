@@ -95,7 +95,7 @@ export async function currentUser(): Promise<Viewer | null> {
 /** Stores a freshly signed token in the cookie (A4, A5). In actions and route handlers only: a page cannot set cookies. */
 export async function setSessionCookie(session: StartedSession): Promise<void> {
   const { appUrl, secrets } = nodeEnv()
-  const token = await signSession(session, nodeHmac(secrets.sessionSecret), nowSeconds())
+  const token = signSession(session, nodeHmac(secrets.sessionSecret), nowSeconds())
   const jar = await cookies()
   jar.set(SESSION_COOKIE, token, sessionCookieOptions(appUrl.startsWith('https:')))
 }

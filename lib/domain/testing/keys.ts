@@ -37,7 +37,7 @@ export async function askGate(
 ): Promise<KeyDecision> {
   const key = parseKey(credential)
   if (!key) throw new Error('not a key')
-  const digest = await digestKey(key, nodeHmac(nodeEnv().secrets.keyPepper))
+  const digest = digestKey(key, nodeHmac(nodeEnv().secrets.keyPepper))
   return decideKey(redis, { keyId: key.keyId, digest, scope, bucket: scope, take: true })
 }
 

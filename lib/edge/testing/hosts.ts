@@ -41,7 +41,7 @@ export async function openHosts(world: World): Promise<Hosts> {
     const call = internal.requests.find((request) => request.body === body)
     const path = call?.path ?? ''
     const token = String(call?.headers[INTERNAL_HEADER])
-    if (!(await isInternalCall(token, path, body, deps.gatewayHmac, nowSeconds()))) {
+    if (!isInternalCall(token, path, body, deps.gatewayHmac, nowSeconds())) {
       response.writeHead(404).end()
     } else if (path === '/api/internal/verify-key') {
       const { credential, proved } = JSON.parse(body)

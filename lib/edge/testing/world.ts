@@ -115,7 +115,7 @@ export async function openWorld(): Promise<World> {
   const verifyKey: KeySources['verifyKey'] = async (credential, proved) => {
     verifications.push(credential)
     const key = parseKey(credential)
-    if (!key || !(await verifyTag(key, pepper))) return { kind: 'mismatch' }
+    if (!key || !verifyTag(key, pepper)) return { kind: 'mismatch' }
     const row = rows.get(key.keyId)
     const reason = row ? refusalOf(row, clock.nowMs) : 'absent'
     const work = overtaking
@@ -128,7 +128,7 @@ export async function openWorld(): Promise<World> {
     }
     if (!proved && row.secret !== key.secret) return { kind: 'mismatch' }
     const { facts, version, limits } = row
-    const digest = await digestKey(key, pepper)
+    const digest = digestKey(key, pepper)
     const cached = await fillKey(redis, { facts, version, digest }, limits).then(
       () => true,
       () => false,
@@ -159,7 +159,7 @@ export async function openWorld(): Promise<World> {
   async function mint(options: MintOptions = {}): Promise<Minted> {
     const { environment = 'live', scopes = ['read', 'write'], cached = true } = options
     const { organizationId = newId('org') } = options
-    const { key, keyId, secret } = await generateKey(environment, pepper)
+    const { key, keyId, secret } = generateKey(environment, pepper)
     const facts: KeyFacts = { id: keyId, name: 'CI', organizationId, environment, scopes, endsAtMs: null }
     const limits = limitsOf(facts, options.perMinute, 1, options.organizationPerMinute)
     rows.set(keyId, { facts, secret, version: 1, revoked: false, disabled: false, limits })
@@ -203,7 +203,12 @@ export function requestTo(path: string, init: RequestInit = {}): Request {
 }
 
 /** Asks the gate about an API call with a key. */
-export function call(deps: GateDependencies, method: string, path: string, key: string): Promise<Verdict> {
+export async function call(
+  deps: GateDependencies,
+  method: string,
+  path: string,
+  key: string,
+): Promise<Verdict> {
   return gate(requestTo(path, { method, headers: { Authorization: `Bearer ${key}` } }), deps)
 }
 
@@ -213,7 +218,7 @@ export async function sessionCookie(
   nowSeconds: number,
   session = { sub: 'user_1', sid: 'sess_1', org: 'org_1' },
 ): Promise<string> {
-  return `${SESSION_COOKIE}=${await signSession(session, deps.sessionHmac, nowSeconds)}`
+  return `${SESSION_COOKIE}=${signSession(session, deps.sessionHmac, nowSeconds)}`
 }
 
 type Admission = Extract<Verdict, { kind: 'admit' }>
