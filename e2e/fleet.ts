@@ -10,6 +10,7 @@ import { connectRedis } from '../lib/edge/redis'
 import { nodeHmac } from '../lib/store/hmac'
 import { hashSecret } from '../lib/store/key-hash'
 import { postgresUrl } from '../server/postgres'
+import { FaultProxy } from './fault-proxy'
 import { startTwig } from './servers'
 
 type Twig = Awaited<ReturnType<typeof startTwig>>
@@ -23,6 +24,8 @@ export interface Fleet {
   signal(index: number, name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
   /** Starts one again that was killed, on the same port. */
   revive(index: number): Promise<void>
+  /** Stands between the second of them and Postgres. */
+  secondsDatabase: FaultProxy
   database: pg.Client
   organizationId: string
   /** A key that any process takes from the cache at once, without the quarter of a second of its first bcrypt. */
@@ -62,7 +65,9 @@ export async function openFleet({ lastClockIsFast = false } = {}): Promise<Fleet
     UPSTASH_REDIS_REST_URL: run.redis.url,
     UPSTASH_REDIS_REST_TOKEN: run.redis.token,
   }
-  const second = await startTwig(shared)
+  const secondsDatabase = await FaultProxy.start(run.postgresPort)
+  const throughProxy = postgresUrl(secondsDatabase.port, postgresPassword)
+  const second = await startTwig({ ...shared, DATABASE_URL: throughProxy })
   const fast = lastClockIsFast ? { NODE_OPTIONS: `--require "${clockAnHourFast()}"` } : {}
   const third = await startTwig({ ...shared, ...fast })
   const servers = [first, second, third]
@@ -129,6 +134,7 @@ export async function openFleet({ lastClockIsFast = false } = {}): Promise<Fleet
       await servers[index]?.close()
       servers[index] = await startTwig(shared)
     },
+    secondsDatabase,
     database,
     organizationId,
     warmKey,
@@ -136,6 +142,7 @@ export async function openFleet({ lastClockIsFast = false } = {}): Promise<Fleet
     async close() {
       await database.end()
       for (const server of servers.toReversed()) await server.close()
+      await secondsDatabase.close()
     },
   }
 }

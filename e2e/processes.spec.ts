@@ -115,6 +115,25 @@ test('a first use that is being verified while its key is deleted, in a process 
   }
 })
 
+test('first uses whose look at the database is answered two seconds late revive none of the keys deleted meanwhile', async () => {
+  test.setTimeout(120_000)
+  const { key: admin } = await fleet.warmKey(['admin'])
+  const keys = await Promise.all(Array.from({ length: 12 }, () => fleet.coldKey(['read'])))
+  await fleet.secondsDatabase.behave({ kind: 'slow', delayMs: 2_000 })
+  const used = keys.map(({ key }) => call(`${fleet.urls[1]}/api/v1/whoami`, key))
+  for (const { id } of keys) await deleteKey(fleet.urls[0] ?? '', admin, id)
+  for (const { status } of await Promise.all(used)) expect([401, 503]).toContain(status)
+  // What was read before the deletions has arrived, and whatever it set going is done.
+  await sleep(3_000)
+  await fleet.secondsDatabase.behave({ kind: 'pass' })
+  for (const url of fleet.urls) {
+    for (const { key } of keys) {
+      const { status, code } = await call(`${url}/api/v1/whoami`, key)
+      expect([status, code]).toEqual([401, 'revoked_api_key'])
+    }
+  }
+})
+
 test('a burst of 300 over three processes, one of them with its clock an hour fast, is admitted exactly as far as the bucket reaches', async () => {
   const limit = 40
   const { id: org = '' } = fleet.first.twig('org', 'create', '--name', 'Burst', '--plan', 'enterprise')

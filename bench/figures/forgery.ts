@@ -1,0 +1,64 @@
+import type { Fleet } from '../fleet'
+import type { LoadGenerator } from '../load/load-generator'
+import { forgedRequests, goodRequests, requireStatus } from '../requests'
+import { median, percentile } from '../statistics'
+import { readable } from '../table'
+import type { Figure } from './figure'
+
+const ROUNDS = 3
+const FORGED = 10_000
+const CONNECTIONS = 10
+/** Between an answer and the next request of a connection: a caller that works, and forgers that come steadily. */
+const GAP_MS = 4
+const IDLE_MS = 4_000
+
+interface Round {
+  idleP95: number
+  besideP95: number
+  forgedPerSecond: number
+}
+
+/**
+ * Measures the p95 of a good key's requests by itself, and while 10,000 forged keys are tried on ten other connections.
+ * @param key a good one that may make a million requests a minute
+ */
+export async function measureForgery(
+  { twigs, redisKind }: Fleet,
+  generator: LoadGenerator,
+  key: string,
+): Promise<Figure> {
+  const [first] = twigs
+  const url = first?.url ?? ''
+  const good = { url, connections: 1, requests: goodRequests(url, key) }
+  const forgers = { url, connections: CONNECTIONS, requests: forgedRequests(url) }
+  const p95 = (latenciesMs: Float64Array | undefined) =>
+    percentile((latenciesMs ?? new Float64Array()).sort(), 0.95)
+  const rounds: Round[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const alone = await generator.run({ streams: [good], forMs: IDLE_MS, gapMs: GAP_MS })
+    const perConnection = FORGED / CONNECTIONS
+    const both = await generator.run({ streams: [forgers, good], perConnection, gapMs: GAP_MS })
+    requireStatus('Twig', both.streams[0]?.statuses ?? {}, 401)
+    requireStatus('Twig', both.streams[1]?.statuses ?? {}, 200)
+    rounds.push({
+      idleP95: p95(alone.streams[0]?.latenciesMs),
+      besideP95: p95(both.streams[1]?.latenciesMs),
+      forgedPerSecond: (FORGED / both.elapsedMs) * 1000,
+    })
+  }
+  const ratio = median(rounds.map(({ idleP95, besideP95 }) => besideP95 / idleP95))
+  const rate = readable(median(rounds.map(({ forgedPerSecond }) => forgedPerSecond)))
+  const idle = readable(median(rounds.map(({ idleP95 }) => idleP95)))
+  return {
+    rows: [
+      {
+        figure: 'p95 of a good key, in ms, while 10,000 forged ones are tried (gate in server)',
+        redis: redisKind,
+        connections: CONNECTIONS + 1,
+        value: readable(median(rounds.map(({ besideP95 }) => besideP95))),
+        against: `${readable(ratio)} of ${idle} ms when idle, at most 1.2; ${rate} forged a second; ${ROUNDS} rounds`,
+      },
+    ],
+    raw: { forged: FORGED, rounds },
+  }
+}
