@@ -49,7 +49,7 @@ export function SessionTable({ sessions }: { sessions: SessionRow[] }) {
               </span>
             </RowHeader>
             <TableCell label="IP address">
-              <span className="wrap-anywhere">{session.clientIp ?? 'Not known'}</span>
+              <span className="wrap-anywhere">{session.clientIp ?? 'Unknown'}</span>
             </TableCell>
             <TableCell label="Last seen">
               {session.current ? 'Now' : <RelativeTime value={session.lastSeenAt} />}

@@ -91,7 +91,7 @@ export function CallerTable({ callers }: Pick<UsageReport, 'callers'>) {
         {callers.map(({ client_ip: clientIp, user_agent: userAgent, requests, last_seen_at: lastSeen }) => (
           <TableRow key={`${clientIp} ${userAgent}`}>
             <RowHeader className="tabular-nums">
-              {clientIp === 'other' ? 'All others' : clientIp || 'Not known'}
+              {clientIp === 'other' ? 'All others' : clientIp || 'Unknown'}
             </RowHeader>
             <TableCell label="User agent">
               <span className="wrap-anywhere">{userAgent || none}</span>
@@ -139,7 +139,7 @@ export function RequestTable({ requests }: { requests: ApiRequest[] }) {
               {latencyText(request.latency_ms)}
             </TableCell>
             <TableCell label="IP address">
-              <span className="tabular-nums wrap-anywhere">{request.client_ip ?? 'Not known'}</span>
+              <span className="tabular-nums wrap-anywhere">{request.client_ip ?? 'Unknown'}</span>
             </TableCell>
             <TableCell label="Request id">
               <span className="-my-1.5 inline-flex items-center gap-1">
