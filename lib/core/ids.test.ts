@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { base62Of, newId, newLinkToken, randomBase62 } from './ids'
+import { base62Of, newId, newLinkToken, pooledBase62, randomBase62 } from './ids'
 
 test('random base62 has the length asked for and holds digits and letters only', () => {
   for (const length of [0, 1, 2, 12, 20, 32, 100]) {
@@ -7,8 +7,11 @@ test('random base62 has the length asked for and holds digits and letters only',
   }
 })
 
-test('random base62 is uniform: no digit is favoured by the bytes past the last multiple of 62', () => {
-  const digits = Array.from({ length: 620 }, () => randomBase62(100)).join('')
+test.each([
+  ['random', randomBase62],
+  ['pooled', pooledBase62],
+])('%s base62 is uniform: no digit is favoured by the bytes past the last multiple of 62', (_name, make) => {
+  const digits = Array.from({ length: 620 }, () => make(100)).join('')
   const counts = new Map<string, number>()
   for (const digit of digits) counts.set(digit, (counts.get(digit) ?? 0) + 1)
   const chiSquared = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)
