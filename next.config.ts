@@ -17,6 +17,7 @@ const config: NextConfig = {
     'nodemailer',
     'pg',
     'pino',
+    'undici',
   ],
   // npm run verify checks them; a start need not.
   typescript: { ignoreBuildErrors: true },
