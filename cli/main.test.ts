@@ -28,7 +28,7 @@ async function twig(...argv: string[]) {
 
 describe('twig', () => {
   test.each([
-    [['frob'], 'There is no "frob"; there is org, user, key, plan, limits, doctor, help.'],
+    [['frob'], 'There is no "frob"; there is org, user, key, plan, limits, secrets, doctor, help.'],
     [['constructor'], 'There is no "constructor"; there is'],
     [['allowlist', 'add', '--org', 'acme'], 'There is no "allowlist"; there is'],
     [[], 'Say what to do: org, user,'],

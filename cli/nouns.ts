@@ -3,6 +3,7 @@ import { keyVerbs } from './commands/key'
 import { limitsVerbs } from './commands/limits'
 import { orgVerbs } from './commands/org'
 import { planVerbs } from './commands/plan'
+import { secretsVerbs } from './commands/secrets'
 import { userVerbs } from './commands/user'
 import type { Verb } from './verb'
 
@@ -13,6 +14,7 @@ export const nouns: Readonly<Record<string, Readonly<Record<string, Verb>>>> = {
   key: keyVerbs,
   plan: planVerbs,
   limits: limitsVerbs,
+  secrets: secretsVerbs,
 }
 
 /** What `twig <word>` does; each finds its backends itself. */

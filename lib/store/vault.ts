@@ -57,3 +57,9 @@ export function unseal(ring: readonly EncryptionKey[], place: SealedPlace, envel
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
   return Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]).toString('utf8')
 }
+
+/** The id of the key that an envelope names, or null when it is no envelope. Says nothing of whether it opens. */
+export function keyIdOf(envelope: string): string | null {
+  const [version, keyId = '', ...rest] = envelope.split('.')
+  return version === VERSION && rest.length === 2 ? keyId : null
+}
