@@ -1,0 +1,203 @@
+import type {
+  DataSource,
+  DataSourceInput,
+  DataSourceKind,
+  DataSourceStatus,
+  ReplaceDataSourceInput,
+} from '../core/data-schemas'
+import { TwigError } from '../core/errors'
+import { newId } from '../core/ids'
+import { type Environment, type Principal, requirePermission } from '../core/principal'
+import type { ListQuery, Page } from '../core/schemas'
+import type { DataSource as SourceRow } from '../generated/prisma/client'
+import { db, inTransaction, patiently, type Transaction } from '../store/db'
+import { releaseDataSource } from './agent-sources'
+import { recordAudit } from './audit'
+import { type DocumentTally, NO_DOCUMENTS, tallyDocuments, waitAgain } from './document-states'
+import { ringIndexingBell } from './indexing-bell'
+import { pageQuery, toPage } from './paging'
+
+const notFound = () => new TwigError('not_found', 'There is no data source with this id here.')
+
+const owned = ({ organizationId, environment }: Principal) => ({ organizationId, environment })
+
+/** What an id may find: a key sees its own environment, a person both, since the console shows which it is. */
+function reachable(principal: Principal, id: string) {
+  return principal.kind === 'user'
+    ? { id, organizationId: principal.organizationId }
+    : { id, ...owned(principal) }
+}
+
+/** What a source can honestly say of itself: it is ready when all of its documents are. */
+export function statusOf({ count, pending, failed, failures }: DocumentTally): {
+  status: DataSourceStatus
+  detail: string | null
+} {
+  const named = failures.map(({ title, detail }) => `“${title}”: ${detail}`)
+  const more = failed > named.length ? `; and ${failed - named.length} more` : ''
+  const lost =
+    failed === 0
+      ? null
+      : `${failed} of ${count} ${count === 1 ? 'document' : 'documents'} not indexed. ${named.join('; ')}${more}.`
+  if (pending > 0) return { status: 'indexing', detail: lost }
+  return { status: failed > 0 ? 'failed' : 'ready', detail: lost }
+}
+
+function shape(row: SourceRow, tally: DocumentTally = NO_DOCUMENTS): DataSource {
+  const { status, detail } = statusOf(tally)
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind as DataSourceKind,
+    status,
+    status_detail: detail,
+    document_count: tally.count,
+    last_sync_at: row.lastSyncAt?.toISOString() ?? null,
+    environment: row.environment,
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+  }
+}
+
+/** What the audit log keeps of a source. */
+const facts = ({ name, kind, environment }: SourceRow) => ({ name, kind, environment })
+
+/** Data sources of the caller's organization and environment, newest first. */
+export async function listDataSources(principal: Principal, query: ListQuery): Promise<Page<DataSource>> {
+  requirePermission(principal, 'data-sources:read')
+  const { where, ...page } = pageQuery(query)
+  const rows = await db().dataSource.findMany({ where: { ...owned(principal), ...where }, ...page })
+  const tallies = await tallyDocuments(rows.map(({ id }) => id))
+  return toPage(rows, query.limit, (row) => shape(row, tallies.get(row.id)))
+}
+
+/** One data source. Throws not_found for one of another organization or environment, as for one that never was. */
+export async function getDataSource(principal: Principal, { id }: { id: string }): Promise<DataSource> {
+  requirePermission(principal, 'data-sources:read')
+  return found(principal, id)
+}
+
+/** As it is after a change, for whoever may change it but not read others. */
+async function found(principal: Principal, id: string): Promise<DataSource> {
+  const row = await db().dataSource.findFirst({ where: reachable(principal, id) })
+  if (!row) throw notFound()
+  return shape(row, (await tallyDocuments([id])).get(id))
+}
+
+/** Makes an empty data source in the caller's environment. */
+export async function createDataSource(principal: Principal, input: DataSourceInput): Promise<DataSource> {
+  requirePermission(principal, 'data-sources:write')
+  const data = { id: newId('ds'), ...owned(principal), ...input, status: 'ready' }
+  return inTransaction(async (tx) => {
+    const row = await tx.dataSource.create({ data })
+    await recordAudit(tx, principal, { action: 'data_source.created', targetId: row.id, after: facts(row) })
+    return shape(row)
+  })
+}
+
+/** Makes a data source in the environment that the form names; the console is not bound to one. */
+export function createDataSourceIn(
+  principal: Principal,
+  { environment, ...input }: DataSourceInput & { environment: Environment },
+): Promise<DataSource> {
+  return createDataSource({ ...principal, environment }, input)
+}
+
+/** Renames a data source. Throws conflict when another kind is asked for. */
+export async function replaceDataSource(
+  principal: Principal,
+  { id, name, kind }: { id: string } & ReplaceDataSourceInput,
+): Promise<DataSource> {
+  requirePermission(principal, 'data-sources:write')
+  await inTransaction(async (tx) => {
+    const before = await tx.dataSource.findFirst({ where: reachable(principal, id) })
+    if (!before) throw notFound()
+    if (kind !== undefined && kind !== before.kind) {
+      throw new TwigError('conflict', `This source is of the kind ${before.kind}; make another for ${kind}.`)
+    }
+    const [after] = await tx.dataSource.updateManyAndReturn({
+      where: reachable(principal, id),
+      data: { name },
+    })
+    if (!after) throw notFound()
+    await recordAudit(tx, principal, {
+      action: 'data_source.replaced',
+      targetId: id,
+      before: facts(before),
+      after: facts(after),
+    })
+  })
+  return found(principal, id)
+}
+
+/** Deletes a data source with its documents; agents that drew from it go on without it. */
+export async function deleteDataSource(
+  principal: Principal,
+  { id }: { id: string },
+): Promise<{ id: string; deleted: true }> {
+  requirePermission(principal, 'data-sources:write')
+  // Its passages may be many, and one of its documents may just be written.
+  return patiently(() =>
+    inTransaction(async (tx) => {
+      const before = await tx.dataSource.findFirst({ where: reachable(principal, id) })
+      const { count } = await tx.dataSource.deleteMany({ where: reachable(principal, id) })
+      if (!before || count === 0) throw notFound()
+      const agents = await releaseDataSource(tx, before.organizationId, id)
+      const after = agents.length > 0 ? { released_agents: agents } : undefined
+      await recordAudit(tx, principal, {
+        action: 'data_source.deleted',
+        targetId: id,
+        before: facts(before),
+        ...(after && { after }),
+      })
+      return { id, deleted: true }
+    }),
+  )
+}
+
+/** Reads all documents of a source again. What they gave before is used until then. */
+export async function reindexDataSource(principal: Principal, { id }: { id: string }): Promise<DataSource> {
+  requirePermission(principal, 'data-sources:write')
+  await inTransaction(async (tx) => {
+    const source = await requireSource(tx, principal, id)
+    const documents = await waitAgain(tx, source.id)
+    await recordAudit(tx, principal, { action: 'data_source.reindexed', targetId: id, after: { documents } })
+  })
+  ringIndexingBell()
+  return found(principal, id)
+}
+
+/** The source that a change of its documents belongs to; throws not_found. For use inside that change. */
+export async function requireSource(
+  tx: Transaction,
+  principal: Principal,
+  id: string,
+): Promise<{ id: string; organizationId: string; environment: Environment }> {
+  const select = { id: true, organizationId: true, environment: true } as const
+  const source = await tx.dataSource.findFirst({ where: reachable(principal, id), select })
+  if (!source) throw notFound()
+  return source
+}
+
+/** Which of these ids are no data sources of this organization and environment; for whatever refers to them. */
+export async function requireDataSources(
+  { organizationId, environment }: { organizationId: string; environment: Environment },
+  ids: readonly string[],
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await db().dataSource.findMany({
+    where: { id: { in: [...ids] }, organizationId, environment },
+    select: { id: true },
+  })
+  const known = new Set(rows.map(({ id }) => id))
+  return ids.filter((id) => !known.has(id))
+}
+
+/** Those of these ids that are data sources of this organization and environment. */
+export async function ownDataSources(
+  where: { organizationId: string; environment: Environment },
+  ids: readonly string[],
+): Promise<string[]> {
+  const unknown = new Set(await requireDataSources(where, ids))
+  return [...new Set(ids)].filter((id) => !unknown.has(id))
+}
