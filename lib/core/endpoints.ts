@@ -1,4 +1,16 @@
 import type { z } from 'zod'
+import { answerEndpoints } from './answer-endpoints'
+import { dataEndpoints } from './data-endpoints'
+import {
+  CheckExternalKeyBody,
+  CreateExternalKeyInput,
+  DeletedExternalKey,
+  ExternalKey,
+  ExternalKeyIdParams,
+  ProviderModels,
+  RenameExternalKeyBody,
+  ReplaceExternalKeyBody,
+} from './external-key-schemas'
 import {
   ApiKey,
   ApiKeyIdParams,
@@ -23,11 +35,19 @@ export interface Endpoint {
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodObject
+  /** A form with a file, which is taken as well as the body. */
+  upload?: z.ZodObject
   /** A body for the reference to show. */
   sample?: Readonly<Record<string, unknown>>
   output: z.ZodType
   /** Of the answer when all went well. */
   status: 200 | 201
+  /** Whether it answers as server-sent events where the body asks for `stream`. */
+  streams?: true
+  /** Whether a model provider is asked, whose failure is then the answer. */
+  asksProvider?: true
+  /** Headers that say something of the output besides. */
+  headers?(output: unknown): Record<string, string>
   /** Writes the output as a table, where the query asks for `format=csv`. */
   csv?(output: unknown): string
 }
@@ -84,6 +104,7 @@ export const endpoints = {
     output: DeletedAgent,
     status: 200,
   },
+  ...dataEndpoints,
   listApiKeys: {
     method: 'get',
     path: '/api-keys',
@@ -161,4 +182,81 @@ export const endpoints = {
     output: listOf(ApiRequest),
     status: 200,
   },
+  listExternalKeys: {
+    method: 'get',
+    path: '/external-keys',
+    summary: 'Keys of model providers that the organization brought, newest first.',
+    query: ListQuery,
+    output: listOf(ExternalKey),
+    status: 200,
+  },
+  createExternalKey: {
+    method: 'post',
+    path: '/external-keys',
+    summary:
+      'Add a key of OpenAI, Anthropic or an OpenAI-compatible server. It is tested first; 400 tells why the provider refuses it.',
+    body: CreateExternalKeyInput,
+    sample: { provider: 'openai', api_key: 'sk-your-key' },
+    output: ExternalKey,
+    status: 201,
+    asksProvider: true,
+  },
+  getExternalKey: {
+    method: 'get',
+    path: '/external-keys/{id}',
+    summary: 'One of these keys, with its health and the agents that use it. The key itself is never shown.',
+    params: ExternalKeyIdParams,
+    output: ExternalKey,
+    status: 200,
+  },
+  replaceExternalKey: {
+    method: 'put',
+    path: '/external-keys/{id}',
+    summary:
+      'Put another key in its place, tested first; agents go on with it. Endpoint and name stay where they are left out.',
+    params: ExternalKeyIdParams,
+    body: ReplaceExternalKeyBody,
+    sample: { api_key: 'sk-your-new-key' },
+    output: ExternalKey,
+    status: 200,
+    asksProvider: true,
+  },
+  renameExternalKey: {
+    method: 'patch',
+    path: '/external-keys/{id}',
+    summary: 'Give the key another name.',
+    params: ExternalKeyIdParams,
+    body: RenameExternalKeyBody,
+    sample: { name: 'OpenAI, production' },
+    output: ExternalKey,
+    status: 200,
+  },
+  checkExternalKey: {
+    method: 'post',
+    path: '/external-keys/{id}/check',
+    summary: 'Ask the provider about the key now; `health` says what it answered.',
+    params: ExternalKeyIdParams,
+    body: CheckExternalKeyBody,
+    sample: {},
+    output: ExternalKey,
+    status: 200,
+  },
+  listExternalKeyModels: {
+    method: 'get',
+    path: '/external-keys/{id}/models',
+    summary: 'Models that the key’s provider lists.',
+    params: ExternalKeyIdParams,
+    output: ProviderModels,
+    status: 200,
+    asksProvider: true,
+  },
+  deleteExternalKey: {
+    method: 'delete',
+    path: '/external-keys/{id}',
+    summary: 'Delete the key. Agents that answer with it stop; `stopped_agents` says which.',
+    params: ExternalKeyIdParams,
+    output: DeletedExternalKey,
+    status: 200,
+  },
+  ...answerEndpoints,
 } as const satisfies Record<string, Endpoint>

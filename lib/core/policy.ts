@@ -20,6 +20,7 @@ interface PolicyRow {
 
 const read = { audience: 'key', scope: 'read', bucket: 'read' } as const
 const write = { audience: 'key', scope: 'write', bucket: 'write' } as const
+const execute = { audience: 'key', scope: 'execute', bucket: 'execute' } as const
 const admin = { audience: 'key', scope: 'admin', bucket: 'admin' } as const
 
 /** The API, relative to its bases. contract.md 3. */
@@ -29,11 +30,29 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['POST'], pattern: '/agents', ...write },
   { methods: ['GET'], pattern: '/agents/{id}', ...read },
   { methods: ['PUT', 'DELETE'], pattern: '/agents/{id}', ...write },
+  { methods: ['GET'], pattern: '/data-sources', ...read },
+  { methods: ['POST'], pattern: '/data-sources', ...write },
+  { methods: ['GET'], pattern: '/data-sources/{id}', ...read },
+  { methods: ['PUT', 'DELETE'], pattern: '/data-sources/{id}', ...write },
+  { methods: ['POST'], pattern: '/data-sources/{id}/reindex', ...write },
+  { methods: ['GET'], pattern: '/data-sources/{id}/documents', ...read },
+  { methods: ['POST'], pattern: '/data-sources/{id}/documents', ...write },
+  { methods: ['GET'], pattern: '/data-sources/{id}/documents/{document_id}', ...read },
+  { methods: ['DELETE'], pattern: '/data-sources/{id}/documents/{document_id}', ...write },
+  { methods: ['POST'], pattern: '/query', ...execute },
+  { methods: ['POST'], pattern: '/chat', ...execute },
+  { methods: ['GET'], pattern: '/interactions', ...read },
+  { methods: ['GET'], pattern: '/interactions/{id}', ...read },
+  { methods: ['GET', 'PUT'], pattern: '/organization', ...admin },
   { methods: ['GET', 'POST'], pattern: '/api-keys', ...admin },
   { methods: ['GET', 'PATCH', 'DELETE'], pattern: '/api-keys/{id}', ...admin },
   { methods: ['POST'], pattern: '/api-keys/{id}/rotate', ...admin },
   { methods: ['GET'], pattern: '/api-keys/{id}/usage', ...admin },
   { methods: ['GET'], pattern: '/api-keys/{id}/requests', ...admin },
+  { methods: ['GET', 'POST'], pattern: '/external-keys', ...admin },
+  { methods: ['GET', 'PUT', 'PATCH', 'DELETE'], pattern: '/external-keys/{id}', ...admin },
+  { methods: ['POST'], pattern: '/external-keys/{id}/check', ...admin },
+  { methods: ['GET'], pattern: '/external-keys/{id}/models', ...admin },
   { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
 ]
 
@@ -57,9 +76,18 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/icon.svg', audience: 'public' },
   { ...page, pattern: '/agents' },
   { ...page, pattern: '/agents/{id}' },
+  { methods: ['POST'], pattern: '/agents/{id}/chat', audience: 'session' },
+  { ...page, pattern: '/interactions' },
+  { ...page, pattern: '/interactions/{id}' },
+  { methods: ['GET'], pattern: '/interactions.csv', audience: 'session' },
+  { ...page, pattern: '/data' },
+  { ...page, pattern: '/data/{id}' },
+  { methods: ['POST'], pattern: '/data/{id}/upload', audience: 'session' },
   { ...page, pattern: '/settings/api-keys' },
   { ...page, pattern: '/settings/api-keys/{id}' },
   { methods: ['GET'], pattern: '/settings/api-keys/{id}/usage.csv', audience: 'session' },
+  { ...page, pattern: '/settings/external-keys' },
+  { methods: ['GET'], pattern: '/settings/external-keys/{id}/models', audience: 'session' },
   { ...page, pattern: '/settings/members' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },

@@ -40,7 +40,7 @@ test('a header, a line for each row, CRLF at the end of each; nothing where noth
   expect(csvOf()).toBe(HEADER)
 })
 
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1'])(
+test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1', '＠SUM'])(
   'a spreadsheet shows %j and does not run it',
   (text) => {
     const [, cells] = readCsv(csvOf({ ...row, endpoint: text }))

@@ -1,6 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { AgentInput } from '../core/schemas'
-import { createAgent, deleteAgent, describeAgent, getAgent, listAgents, replaceAgent } from './agents'
+import { db } from '../store/db'
+import {
+  createAgent,
+  createAgentIn,
+  deleteAgent,
+  describeAgent,
+  getAgent,
+  listAgents,
+  replaceAgent,
+} from './agents'
+import { createDataSource } from './data-sources'
+import { deleteExternalKey } from './external-key-changes'
+import { keyHealthOfAgents } from './external-key-choice'
+import { plantExternalKey } from './testing/external-keys'
 import { auditOf, keyOf, personOf, tenant } from './testing/tenants'
 
 const input = (name: string) => AgentInput.parse({ name })
@@ -94,17 +107,100 @@ test('replacing returns what is left out to its default; the console’s form ke
   })
 })
 
-test('an agent refers only to things that exist', async () => {
-  const { organization } = await tenant()
-  const key = keyOf(organization.id, ['write'])
-  const wrong = AgentInput.parse({
-    name: 'A',
-    model: { source: 'openai_key', external_key_id: 'xk_1' },
-    data_source_ids: ['ds_1'],
+describe('an agent refers only to things that exist', () => {
+  const refused = (field: string) =>
+    expect.objectContaining({
+      code: 'invalid_request',
+      details: { fields: expect.objectContaining({ [field]: expect.any(String) }) },
+    })
+  const withModel = (source: string, fields: object = {}) =>
+    AgentInput.parse({ name: 'A', model: { source, ...fields } })
+
+  test('a key of the organization and of the fitting provider; its newest one where none is named', async () => {
+    const [mine, theirs] = [await tenant(), await tenant()]
+    const { id: organizationId } = mine.organization
+    const key = keyOf(organizationId, ['write'])
+    await expect(createAgent(key, withModel('openai_key'))).rejects.toEqual(refused('model.source'))
+    const foreign = await plantExternalKey(theirs.organization.id)
+    const custom = await plantExternalKey(organizationId, 'sk-x', 'https://models.example.com/v1')
+    for (const id of [foreign, custom, 'ext_0']) {
+      const wrong = withModel('openai_key', { external_key_id: id })
+      await expect(createAgent(key, wrong)).rejects.toEqual(refused('model.external_key_id'))
+    }
+    await plantExternalKey(organizationId)
+    await db().externalKey.updateMany({ where: { organizationId }, data: { createdAt: new Date(0) } })
+    const newest = await plantExternalKey(organizationId)
+    expect(await createAgent(key, withModel('openai_key'))).toMatchObject({
+      model: { source: 'openai_key', name: null, external_key_id: newest },
+    })
+    await expect(createAgent(key, withModel('anthropic_key'))).rejects.toEqual(refused('model.source'))
+    await expect(createAgent(key, withModel('custom_key'))).rejects.toEqual(refused('model.name'))
+    expect(await createAgent(key, withModel('custom_key', { name: 'm' }))).toMatchObject({
+      model: { external_key_id: custom },
+    })
   })
-  await expect(createAgent(key, wrong)).rejects.toMatchObject({
-    code: 'invalid_request',
-    details: { fields: expect.objectContaining({ data_source_ids: expect.any(String) }) },
+
+  test('a model of Twig’s own, which goes with no key of theirs', async () => {
+    const { organization } = await tenant()
+    const key = keyOf(organization.id, ['write'])
+    await expect(createAgent(key, withModel('twig', { name: 'no-such' }))).rejects.toEqual(
+      refused('model.name'),
+    )
+    const external_key_id = await plantExternalKey(organization.id)
+    await expect(createAgent(key, withModel('twig', { external_key_id }))).rejects.toEqual(
+      refused('model.external_key_id'),
+    )
+    expect(await createAgent(key, withModel('twig', { name: 'twig-extractive' }))).toMatchObject({
+      model: { name: 'twig-extractive' },
+    })
+  })
+
+  test('data sources of its organization and environment', async () => {
+    const [mine, theirs] = [await tenant(), await tenant()]
+    const source = (organizationId: string, environment: 'live' | 'test') =>
+      createDataSource(keyOf(organizationId, ['write'], environment), { name: 'S', kind: 'text' })
+    const [own, test, foreign] = [
+      await source(mine.organization.id, 'live'),
+      await source(mine.organization.id, 'test'),
+      await source(theirs.organization.id, 'live'),
+    ]
+    const key = keyOf(mine.organization.id, ['write'])
+    const drawing = (...ids: string[]) => AgentInput.parse({ name: 'A', data_source_ids: ids })
+    for (const { id } of [test, foreign, { id: 'ds_0' }]) {
+      await expect(createAgent(key, drawing(own.id, id))).rejects.toEqual(refused('data_source_ids'))
+    }
+    const agent = await createAgent(key, drawing(own.id, own.id))
+    expect(agent.data_source_ids).toEqual([own.id])
+    const person = await personOf(mine.organization.id, 'member')
+    const twin = await createAgentIn(person, { name: 'T', instructions: '', environment: 'test' })
+    const change = { id: twin.id, ...drawing(test.id) }
+    expect(await replaceAgent(person, change)).toMatchObject({ data_source_ids: [test.id] })
+    await expect(replaceAgent(person, { ...change, data_source_ids: [own.id] })).rejects.toEqual(
+      refused('data_source_ids'),
+    )
+  })
+
+  test('and what is gone meanwhile does not keep it from being renamed', async () => {
+    const { organization } = await tenant()
+    const key = keyOf(organization.id, ['admin'])
+    const external_key_id = await plantExternalKey(organization.id)
+    const agent = await createAgent(key, withModel('openai_key', { external_key_id }))
+    const { id } = agent
+    expect(await keyHealthOfAgents(key, [agent])).toEqual(
+      new Map([[id, { externalKeyId: external_key_id, name: 'Planted', health: 'ok', detail: null }]]),
+    )
+    const stranger = keyOf((await tenant()).organization.id, ['read'])
+    expect((await keyHealthOfAgents(stranger, [agent])).get(id)).toMatchObject({
+      health: 'deleted',
+      name: '',
+    })
+    await deleteExternalKey(key, { id: external_key_id })
+    expect(await describeAgent(key, { id, name: 'B', instructions: '' })).toMatchObject({
+      name: 'B',
+      model: { source: 'openai_key', external_key_id },
+    })
+    const { data } = await listAgents(key, { limit: 50 })
+    expect((await keyHealthOfAgents(key, data)).get(id)).toMatchObject({ health: 'deleted' })
   })
 })
 

@@ -4,6 +4,7 @@ import { type Environment, type Principal, requirePermission } from '../core/pri
 import { type Agent, AgentInput, type ListQuery, type Page } from '../core/schemas'
 import type { Agent as AgentRow } from '../generated/prisma/client'
 import { db, inTransaction } from '../store/db'
+import { requireReferences } from './agent-models'
 import { recordAudit } from './audit'
 import { pageQuery, toPage } from './paging'
 
@@ -27,17 +28,7 @@ function shape(row: AgentRow): Agent {
   }
 }
 
-/** What an agent may refer to must exist in its organization; no model keys or data sources exist yet. */
 function columns(input: AgentInput) {
-  const fields: Record<string, string> = {}
-  if (input.model.source !== 'twig') fields['model.source'] = 'your organization has no external model key'
-  if (input.model.external_key_id !== null) fields['model.external_key_id'] = 'no such external key'
-  if (input.data_source_ids.length > 0) fields.data_source_ids = 'no such data source'
-  if (Object.keys(fields).length > 0) {
-    throw new TwigError('invalid_request', 'The agent refers to something that does not exist.', {
-      details: { fields },
-    })
-  }
   return {
     name: input.name,
     instructions: input.instructions,
@@ -71,15 +62,26 @@ export async function listAgents(principal: Principal, query: ListQuery): Promis
 /** One agent. Throws not_found for one of another organization or environment, as for one that never was. */
 export async function getAgent(principal: Principal, { id }: { id: string }): Promise<Agent> {
   requirePermission(principal, 'agents:read')
+  return findAgent(principal, id)
+}
+
+async function findAgent(principal: Principal, id: string): Promise<Agent> {
   const row = await db().agent.findFirst({ where: reachable(principal, id) })
   if (!row) throw new TwigError('not_found', 'There is no agent with this id here.')
   return shape(row)
 }
 
+/** The agent that is to answer: whoever may ask it need not be allowed to read it. Throws not_found as getAgent does. */
+export async function getAnsweringAgent(principal: Principal, id: string): Promise<Agent> {
+  requirePermission(principal, 'answers:run')
+  return findAgent(principal, id)
+}
+
 /** Makes an agent in the caller's environment. */
 export async function createAgent(principal: Principal, input: AgentInput): Promise<Agent> {
   requirePermission(principal, 'agents:write')
-  const data = { id: newId('agent'), ...owned(principal), ...columns(input) }
+  const wanted = await requireReferences(principal, input)
+  const data = { id: newId('agent'), ...owned(principal), ...columns(wanted) }
   return inTransaction(async (tx) => {
     const agent = shape(await tx.agent.create({ data }))
     await recordAudit(tx, principal, { action: 'agent.created', targetId: agent.id, after: agent })
@@ -113,12 +115,14 @@ export async function replaceAgent(
   { id, ...input }: { id: string } & AgentInput,
 ): Promise<Agent> {
   requirePermission(principal, 'agents:write')
+  const present = await findAgent(principal, id)
+  const wanted = await requireReferences({ ...principal, environment: present.environment }, input, present)
   return inTransaction(async (tx) => {
     const before = await tx.agent.findFirst({ where: reachable(principal, id) })
     if (!before) throw new TwigError('not_found', 'There is no agent with this id here.')
     const [row] = await tx.agent.updateManyAndReturn({
       where: reachable(principal, id),
-      data: columns(input),
+      data: columns(wanted),
     })
     if (!row) throw new TwigError('not_found', 'There is no agent with this id here.')
     const agent = shape(row)

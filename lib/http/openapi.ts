@@ -20,6 +20,35 @@ function access(endpoint: Endpoint): string {
   return `Scope: ${scope === 'any' ? 'any key' : scope}. Charged to the ${bucket} bucket.`
 }
 
+/** What may go wrong besides, by what the operation takes and whom it asks. */
+function furtherFailures(endpoint: Endpoint) {
+  const { method, body, upload, streams, asksProvider } = endpoint
+  const isCreating = method === 'post'
+  return {
+    ...(method === 'get'
+      ? {}
+      : {
+          '409': failure(
+            isCreating
+              ? 'The Idempotency-Key was used with another body, or what is asked for does not go with what is there.'
+              : 'What is asked for does not go with what is there.',
+          ),
+        }),
+    ...(body
+      ? {
+          '413': failure(upload ? 'The document is larger than 10 MiB.' : 'The body is larger than 1 MiB.'),
+          '415': failure('The body, or the file in it, is not of a kind that Twig reads.'),
+        }
+      : {}),
+    ...(streams || asksProvider
+      ? { '502': failure('The model provider refused the organization’s key, or failed.') }
+      : {}),
+    ...(streams ? { '504': failure('The model provider could not be reached, or was too slow.') } : {}),
+  }
+}
+
+const headerOfText = (description: string) => ({ description, schema: { type: 'string' as const } })
+
 function operation(name: string, endpoint: Endpoint) {
   const parameters = endpoint.method === 'post' ? ['Idempotency-Key'] : []
   return {
@@ -36,16 +65,39 @@ function operation(name: string, endpoint: Endpoint) {
       schema: { type: 'string' as const, maxLength: 255 },
       description: 'The same key and body within 24 hours gives the first answer again.',
     })),
-    ...(endpoint.body ? { requestBody: { content: { 'application/json': { schema: endpoint.body } } } } : {}),
+    ...(endpoint.body
+      ? {
+          requestBody: {
+            content: {
+              'application/json': { schema: endpoint.body },
+              ...(endpoint.upload ? { 'multipart/form-data': { schema: endpoint.upload } } : {}),
+            },
+          },
+        }
+      : {}),
     responses: {
       [String(endpoint.status)]: {
         description: 'Done.',
-        content: { 'application/json': { schema: endpoint.output } },
+        content: {
+          'application/json': { schema: endpoint.output },
+          ...(endpoint.streams ? { 'text/event-stream': { schema: { type: 'string' as const } } } : {}),
+          ...(endpoint.csv ? { 'text/csv': { schema: { type: 'string' as const } } } : {}),
+        },
+        ...(endpoint.streams
+          ? {
+              headers: {
+                'X-Twig-Billed-To': headerOfText(
+                  'Whose model key the answer costs: `organization` or `twig`.',
+                ),
+              },
+            }
+          : {}),
       },
       '400': failure('The request is invalid; `fields` says where.'),
       '401': failure('The key is missing, malformed, unknown, deleted or of the other environment.'),
       '403': failure('The key lacks the scope.'),
       '404': failure('There is no such object here.'),
+      ...furtherFailures(endpoint),
       '429': failure('The bucket is empty; `Retry-After` says how long.'),
       '503': failure('A dependency does not answer; try again after `Retry-After`.'),
     },

@@ -1,25 +1,38 @@
 import type { z } from 'zod'
+import { Answer as TurnAnswer } from '../core/answer-schemas'
+import type { DocumentUpload } from '../core/data-schemas'
 import type { Endpoint } from '../core/endpoints'
 import { errorBody, TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { API_BASE, resolvePolicy } from '../core/policy'
 import type { KeyPrincipal, Scope } from '../core/principal'
 import { USAGE_PATH_MAX, usageEventBase } from '../core/usage'
-import { type Answer, once } from '../domain/idempotency'
+import type { OpenTurn } from '../domain/answers'
+import { type Answer, claim, type IdempotentRequest, once } from '../domain/idempotency'
 import { recordUsage } from '../domain/usage-recorder'
 import type { PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
+import { type ReadBody, readBody, readText } from './body'
 import { invalidRequest, toTwigError } from './failure'
 import { passFrom } from './pass'
-
-const BODY_BYTES_MAX = 1024 * 1024
+import { CALLER_LEFT_STATUS, replayedStream, type StreamSurroundings, streamTurn } from './turn-stream'
 
 type InputOf<E extends Endpoint> = (E extends { params: infer P extends z.ZodType } ? z.infer<P> : unknown) &
   (E extends { query: infer Q extends z.ZodType } ? z.infer<Q> : unknown) &
-  (E extends { body: infer B extends z.ZodType } ? z.infer<B> : unknown)
+  (E extends { upload: z.ZodType; body: infer B extends z.ZodType }
+    ? z.infer<B> | DocumentUpload
+    : E extends { body: infer B extends z.ZodType }
+      ? z.infer<B>
+      : unknown)
 
 interface RouteContext {
   params: Promise<Record<string, string>>
+}
+
+type Verb<E extends Endpoint> = (principal: KeyPrincipal, input: InputOf<E>) => Promise<z.input<E['output']>>
+
+interface TurnVerb<E extends Endpoint> {
+  openTurn(principal: KeyPrincipal, input: InputOf<E>): Promise<OpenTurn>
 }
 
 /** An answer in Twig's error shape, also where no pass told a request id. */
@@ -32,37 +45,49 @@ export function errorResponse(error: TwigError, requestId: string): Response {
 /**
  * A handler of the API: the gate's pass, then the parsed input, then the verb, then the shaped answer. Without a pass made
  * for this method and path it answers 401, so going round the gate admits nobody.
+ * @param verb does it; or makes ready a turn, whose answer ends with the caller's connection and may be streamed
  */
 export function route<E extends Endpoint>(
   endpoint: E,
-  verb: (principal: KeyPrincipal, input: InputOf<E>) => Promise<z.input<E['output']>>,
+  verb: Verb<E> | TurnVerb<E>,
 ): (request: Request, context: RouteContext) => Promise<Response> {
   const bucket = bucketOf(endpoint)
   return async (request, context) => {
     const startedMs = performance.now()
+    const { signal } = request
     const pass = passFrom(request.headers)
     const requestId = pass?.requestId ?? newId('req')
-    const answered = (response: Response, code: string) => {
+    const ended = (status: number, code: string) => {
       if (pass?.kind === 'key')
-        count({ endpoint: endpoint.path, scope: bucket }, request, pass, { response, code, startedMs })
+        count({ endpoint: endpoint.path, scope: bucket }, request, pass, { status, code, startedMs })
+    }
+    const answered = (response: Response, code: string) => {
+      ended(response.status, code)
       return response
     }
     try {
       const params = await context.params
       const principal = principalOf(pass, request.method, fillPath(endpoint.path, params))
-      const text = endpoint.body ? await readText(request) : ''
-      const input = readInput(endpoint, request, params, text)
+      const body = await readBody(endpoint, request)
+      const input = readInput(endpoint, request, params, body) as InputOf<E> & object
+      const work = async () =>
+        'openTurn' in verb ? (await verb.openTurn(principal, input)).run({ signal }) : verb(principal, input)
       const answer = async () => ({
         status: endpoint.status,
-        body: endpoint.output.parse(await verb(principal, input as InputOf<E>)) as Answer['body'],
+        body: endpoint.output.parse(await work()) as Answer['body'],
       })
       const key = request.method === 'POST' ? idempotencyKey(request) : null
-      if (key === null) return answered(respond(endpoint, input, await answer()), '')
-      const path = API_BASE + endpoint.path
-      const { replayed, ...first } = await once(principal, { key, path, body: text }, answer)
+      const repeatable = key === null ? null : { key, path: pass?.p ?? '', body: body.digest }
+      if ('openTurn' in verb && asksForStream(input)) {
+        const open = () => verb.openTurn(principal, input)
+        return await stream({ principal, repeatable, open }, { requestId, signal, onEnd: ended })
+      }
+      if (repeatable === null) return answered(respond(endpoint, input, await answer()), '')
+      const { replayed, ...first } = await once(principal, repeatable, answer, { signal })
       const headers: Record<string, string> = replayed ? { 'Idempotent-Replayed': 'true' } : {}
       return answered(respond(endpoint, input, first, headers), '')
     } catch (error) {
+      if (signal.aborted) return answered(new Response(null, { status: CALLER_LEFT_STATUS }), '')
       const failure = toTwigError(error, requestId)
       return answered(errorResponse(failure, requestId), failure.code)
     }
@@ -80,7 +105,7 @@ function count(
   place: { endpoint: string; scope: Scope },
   request: Request,
   pass: Extract<PassFacts, { kind: 'key' }>,
-  { response, code, startedMs }: { response: Response; code: string; startedMs: number },
+  { status, code, startedMs }: { status: number; code: string; startedMs: number },
 ): void {
   const { requestId, keyId, m: method, p: path, clientIp, gateUs } = pass
   const userAgent = request.headers.get('user-agent')
@@ -88,11 +113,37 @@ function count(
     ...usageEventBase({ requestId, timeMs: Date.now(), keyId, method, clientIp, userAgent }),
     ...place,
     path: path.slice(API_BASE.length, API_BASE.length + USAGE_PATH_MAX),
-    status: response.status,
+    status,
     code,
     admitted: true,
     latencyUs: gateUs + Math.round((performance.now() - startedMs) * 1000),
   })
+}
+
+function asksForStream(input: object): boolean {
+  return 'stream' in input && input.stream === true
+}
+
+/** A stream is kept for its Idempotency-Key like any answer, and given again as a stream. */
+async function stream(
+  turn: { principal: KeyPrincipal; repeatable: IdempotentRequest | null; open: () => Promise<OpenTurn> },
+  around: Omit<StreamSurroundings, 'settle'>,
+): Promise<Response> {
+  const { principal, repeatable, open } = turn
+  const claimed = repeatable && (await claim(principal, repeatable, around))
+  if (claimed?.kind === 'replay') {
+    around.onEnd(200, '')
+    return replayedStream(TurnAnswer.parse(claimed.answer.body))
+  }
+  const settle = async (answer: TurnAnswer | null) => {
+    await (answer ? claimed?.keep({ status: 200, body: answer }) : claimed?.forget())
+  }
+  try {
+    return await streamTurn(await open(), { ...around, settle })
+  } catch (error) {
+    await claimed?.forget()
+    throw error
+  }
 }
 
 function respond(
@@ -102,7 +153,7 @@ function respond(
   headers: Record<string, string> = {},
 ): Response {
   const isCsv = endpoint.csv && 'format' in input && input.format === 'csv'
-  if (!isCsv) return Response.json(body, { status, headers })
+  if (!isCsv) return Response.json(body, { status, headers: { ...headers, ...endpoint.headers?.(body) } })
   const type = { 'Content-Type': 'text/csv; charset=utf-8' }
   return new Response(endpoint.csv?.(body), { status, headers: { ...headers, ...type } })
 }
@@ -138,39 +189,21 @@ function idempotencyKey(request: Request): string | null {
   })
 }
 
-/** Reads the body up to its bound; the bound holds whatever Content-Length says. */
-async function readText(request: Request): Promise<string> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type && type !== 'application/json') throw new TwigError('unsupported_media_type')
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const reader = request.body?.getReader()
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    const chunk: Uint8Array = part.value
-    size += chunk.byteLength
-    if (size > BODY_BYTES_MAX) {
-      await reader?.cancel()
-      throw new TwigError('payload_too_large')
-    }
-    chunks.push(chunk)
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
-  } catch (error) {
-    throw new TwigError('invalid_json', 'The body is not UTF-8.', { cause: error })
-  }
+/** The body as one JSON document. Throws unsupported_media_type, payload_too_large, invalid_json. */
+export async function readJson(request: Request): Promise<unknown> {
+  return parseJson(await readText(request))
 }
 
 function readInput(
   endpoint: Endpoint,
   request: Request,
   params: Record<string, string>,
-  text: string,
+  { text, form }: ReadBody,
 ): object {
   return {
     ...(endpoint.params ? parse(endpoint.params, params) : {}),
     ...(endpoint.query ? parse(endpoint.query, queryOf(request)) : {}),
-    ...(endpoint.body ? parse(endpoint.body, bodyOf(endpoint.body, text)) : {}),
+    ...(form ?? (endpoint.body ? parse(endpoint.body, bodyOf(endpoint.body, text)) : {})),
   }
 }
 
