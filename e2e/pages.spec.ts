@@ -23,7 +23,18 @@ const OPEN = [
   '/docs/outages',
   '/docs/api',
 ]
-const CONSOLE = ['/agents', '/agents?environment=test', '/settings/api-keys', '/settings/members', '/account']
+const CONSOLE = [
+  '/agents',
+  '/agents?environment=test',
+  '/data',
+  '/data?environment=test',
+  '/interactions',
+  '/interactions?environment=test',
+  '/settings/api-keys',
+  '/settings/external-keys',
+  '/settings/members',
+  '/account',
+]
 
 /** Nothing for axe to find, nothing wider than the screen. */
 async function inspect(page: Page, what: string): Promise<void> {
@@ -53,6 +64,8 @@ test('every page of the policy is walked here', () => {
   const elsewhere = [
     ...['/', '/not-found', '/icon.svg', '/healthz', '/readyz'],
     ...['/agents/{id}', '/settings/api-keys/{id}', '/settings/api-keys/{id}/usage.csv'],
+    ...['/data/{id}', '/data/{id}/upload', '/agents/{id}/chat'],
+    ...['/interactions/{id}', '/interactions.csv', '/settings/external-keys/{id}/models'],
   ]
   const pages = webPolicy.map(({ pattern }) => pattern).filter((pattern) => !pattern.startsWith('/api/'))
   expect(pages.filter((pattern) => !walked.has(pattern) && !elsewhere.includes(pattern))).toEqual([])
@@ -82,7 +95,7 @@ test('console pages, empty: accessible, both themes, both sizes, a clean browser
   person,
   complaints,
 }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   expect(person.email).toContain('@')
   for (const path of CONSOLE) {
     await page.goto(path)
@@ -97,7 +110,7 @@ test('console pages, full: accessible, both themes, both sizes, a clean browser 
   api,
   complaints,
 }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(480_000)
   expect(person.email).toContain('@')
   const long =
     'A name that is as long as a name may be, to see that nothing breaks when it must wrap somewhere'
@@ -112,7 +125,12 @@ test('console pages, full: accessible, both themes, both sizes, a clean browser 
     ids.push((await made.json()).id)
   }
   await api.post('/api/test/v1/agents', { ...bearer(testKey), data: { name: 'Draft' } })
-  for (const path of [...CONSOLE, `/agents/${ids[0]}`]) {
+  const asked = { agent_id: ids[0], query: long.repeat(3) }
+  const { id: turn } = await (await api.post('/api/v1/query', { ...bearer(key), data: asked })).json()
+  const tabs = ['configuration', 'playground', 'api', 'interactions'].map(
+    (tab) => `/agents/${ids[0]}?tab=${tab}`,
+  )
+  for (const path of [...CONSOLE, ...tabs, `/interactions/${turn}`, '/interactions?text=nothing-like-that']) {
     await page.goto(path)
     await inspectAll(page, `${path} full`)
   }
@@ -188,11 +206,11 @@ test('forms that fail say which field and why, keep what was typed, and stay acc
 
   await page.goto('/agents')
   await page.getByRole('button', { name: 'Create agent' }).click()
-  await page.getByLabel('Instructions').fill('Kept as well')
+  await page.getByLabel('Name', { exact: true }).fill(' ')
   await page.getByRole('button', { name: 'Create', exact: true }).click()
   await expect(page.getByText('Name is required').first()).toBeVisible()
   await expect(page.getByLabel('Name', { exact: true })).toBeFocused()
-  await expect(page.getByLabel('Instructions')).toHaveValue('Kept as well')
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue(' ')
   await inspectAll(page, 'create agent failing')
 
   await page.route('**/agents', (route) =>

@@ -9,11 +9,18 @@ import { logOut } from '../log-out'
 import { switchOrganization } from './actions'
 
 const nav = [
-  { items: [{ href: '/agents', label: 'Agents', icon: 'agents' as const }] },
+  {
+    items: [
+      { href: '/agents', label: 'Agents', icon: 'agents' as const },
+      { href: '/data', label: 'Data', icon: 'data' as const },
+      { href: '/interactions', label: 'Interactions', icon: 'interactions' as const },
+    ],
+  },
   {
     title: 'Settings',
     items: [
       { href: '/settings/api-keys', label: 'API Keys', icon: 'api-keys' as const },
+      { href: '/settings/external-keys', label: 'External API Keys', icon: 'external-keys' as const },
       { href: '/settings/members', label: 'Members', icon: 'members' as const },
     ],
   },

@@ -10,12 +10,14 @@ export type CodeSample = { label: string; code: string }
 type CodeBlockProps = {
   /** One sample, or several as tabs ("curl", "JavaScript", "Python"). */
   samples: CodeSample[]
+  /** What they do, for telling several blocks of a page apart: "Query". */
+  subject?: string
   /** Break long lines instead of scrolling sideways. */
   wrap?: boolean
   className?: string
 }
 
-function Code({ code, label, wrap }: CodeSample & { wrap: boolean }) {
+function Code({ code, label, subject, wrap }: CodeSample & { subject: string | undefined; wrap: boolean }) {
   const pre = (
     <pre
       className={cn(
@@ -27,13 +29,18 @@ function Code({ code, label, wrap }: CodeSample & { wrap: boolean }) {
     </pre>
   )
   if (wrap) return pre
-  return <ScrollRegion label={`${label} sample`}>{pre}</ScrollRegion>
+  return <ScrollRegion label={named(subject, `${label} sample`)}>{pre}</ScrollRegion>
+}
+
+/** "curl sample", or "Query: curl sample". */
+function named(subject: string | undefined, text: string): string {
+  return subject ? `${subject}: ${text}` : text
 }
 
 const headStyles = 'flex h-10 items-center justify-between gap-3 border-border border-b pr-1 pl-4'
 
 /** Code to read and to copy. With one sample its label is the heading, with several they are tabs. */
-export function CodeBlock({ samples, wrap = false, className }: CodeBlockProps) {
+export function CodeBlock({ samples, subject, wrap = false, className }: CodeBlockProps) {
   const first = samples[0]
   if (!first) return null
   const boxStyles = cn('overflow-hidden rounded-lg border border-border bg-surface', className)
@@ -42,9 +49,9 @@ export function CodeBlock({ samples, wrap = false, className }: CodeBlockProps) 
       <div className={boxStyles}>
         <div className={headStyles}>
           <span className="truncate text-muted text-sm">{first.label}</span>
-          <CopyButton value={first.code} label={`Copy ${first.label} sample`} />
+          <CopyButton value={first.code} label={named(subject, `Copy ${first.label} sample`)} />
         </div>
-        <Code {...first} wrap={wrap} />
+        <Code {...first} subject={subject} wrap={wrap} />
       </div>
     )
   }
@@ -52,7 +59,7 @@ export function CodeBlock({ samples, wrap = false, className }: CodeBlockProps) 
     <Radix.Root defaultValue={first.label} className={boxStyles}>
       <div className={headStyles}>
         <Radix.List
-          aria-label="Language"
+          aria-label={named(subject, 'Language')}
           className="flex h-full gap-4 overflow-x-auto [scrollbar-width:none]"
         >
           {samples.map((sample) => (
@@ -68,14 +75,14 @@ export function CodeBlock({ samples, wrap = false, className }: CodeBlockProps) 
         {samples.map((sample) => (
           <Radix.Content key={sample.label} value={sample.label} asChild tabIndex={-1}>
             <span>
-              <CopyButton value={sample.code} label={`Copy ${sample.label} sample`} />
+              <CopyButton value={sample.code} label={named(subject, `Copy ${sample.label} sample`)} />
             </span>
           </Radix.Content>
         ))}
       </div>
       {samples.map((sample) => (
         <Radix.Content key={sample.label} value={sample.label} className="outline-offset-[-2px]">
-          <Code {...sample} wrap={wrap} />
+          <Code {...sample} subject={subject} wrap={wrap} />
         </Radix.Content>
       ))}
     </Radix.Root>

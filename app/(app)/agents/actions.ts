@@ -1,9 +1,10 @@
 'use server'
 
-import { AgentIdInput, CreateAgentFormInput, ReplaceAgentFormInput } from '@/lib/core/schemas'
-import { createAgentIn, deleteAgent, describeAgent } from '@/lib/domain/agents'
+import { ConfigureAgentInput } from '@/lib/core/agent-form'
+import { AgentIdInput, CreateAgentFormInput } from '@/lib/core/schemas'
+import { createAgentIn, deleteAgent, replaceAgent } from '@/lib/domain/agents'
 import { action } from '@/lib/http/action'
 
 export const addAgent = action(CreateAgentFormInput, createAgentIn)
-export const saveAgent = action(ReplaceAgentFormInput, describeAgent)
+export const saveAgent = action(ConfigureAgentInput, replaceAgent)
 export const removeAgent = action(AgentIdInput, deleteAgent)

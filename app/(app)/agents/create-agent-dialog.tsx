@@ -6,17 +6,15 @@ import { type FormEvent, useState } from 'react'
 import type { Environment } from '@/lib/core/principal'
 import { Button } from '../../_ui/button'
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, DialogTrigger } from '../../_ui/dialog'
+import { Field } from '../../_ui/field'
+import { Input } from '../../_ui/input'
 import { SubmitButton } from '../../_ui/submit-button'
 import { toast } from '../../_ui/toast'
 import { useAction } from '../../_ui/use-action'
 import { FormFailure } from '../../form-failure'
 import { addAgent } from './actions'
-import { AgentFields, readAgentFields } from './agent-fields'
 
-/** Fields that say themselves what is wrong with them. */
-const SHOWN = ['name', 'instructions']
-
-/** Makes an agent in the environment that the page shows. */
+/** Makes an agent in the environment that the page shows, and goes on to its configuration. */
 export function CreateAgentDialog({ environment }: { environment: Environment }) {
   const router = useRouter()
   const [open, setOpen] = useState(false)
@@ -24,9 +22,10 @@ export function CreateAgentDialog({ environment }: { environment: Environment })
 
   function create(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    submit({ ...readAgentFields(event.currentTarget), environment }, (agent) => {
+    const name = String(new FormData(event.currentTarget).get('name') ?? '')
+    submit({ name, environment }, (agent) => {
       setOpen(false)
-      toast.success(`${agent.name} created`)
+      toast.success(`${agent.name} created`, { description: 'Choose its model and its data sources.' })
       router.push(`/agents/${agent.id}`)
     })
   }
@@ -42,8 +41,15 @@ export function CreateAgentDialog({ environment }: { environment: Environment })
       <DialogContent title={environment === 'test' ? 'Create Test agent' : 'Create Live agent'}>
         <form onSubmit={create} noValidate>
           <DialogBody>
-            {failure && <FormFailure key={attempt} failure={failure} shown={SHOWN} />}
-            <AgentFields fields={failure?.fields} />
+            {failure && <FormFailure key={attempt} failure={failure} shown={['name']} />}
+            <Field
+              label="Name"
+              required
+              error={failure?.fields.name}
+              hint="Instructions, model and data sources come next."
+            >
+              <Input name="name" maxLength={100} autoComplete="off" />
+            </Field>
           </DialogBody>
           <DialogFooter>
             <DialogClose asChild>

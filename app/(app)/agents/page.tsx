@@ -2,6 +2,9 @@ import { Bot } from 'lucide-react'
 import type { Metadata } from 'next'
 import { hasPermission } from '@/lib/core/principal'
 import { listAgents } from '@/lib/domain/agents'
+import { keyHealthOfAgents } from '@/lib/domain/external-key-choice'
+import { lastUses } from '@/lib/domain/interaction-search'
+import { plannedModel } from '@/lib/domain/model-choice'
 import { nodeEnv } from '@/lib/env/node'
 import { environmentOf, pageQueryOf, type SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
@@ -9,8 +12,10 @@ import { EmptyState } from '../../_ui/empty-state'
 import { PageHeader } from '../../_ui/page-header'
 import { Pagination } from '../../_ui/pagination'
 import { Segmented } from '../../_ui/segmented'
+import { apiBase, curlSample } from './[id]/samples'
 import { AgentTable } from './agent-table'
 import { CreateAgentDialog } from './create-agent-dialog'
+import { everySource } from './every-source'
 
 export const metadata: Metadata = { title: 'Agents' }
 
@@ -19,16 +24,32 @@ export default async function AgentsPage({ searchParams }: { searchParams: Searc
   const environment = await environmentOf(searchParams)
   const query = await pageQueryOf(searchParams)
   const agents = await listAgents({ ...principal, environment }, query)
+  const drawsFromSources = agents.data.some(({ data_source_ids: ids }) => ids.length > 0)
+  const sources = drawsFromSources ? await everySource(principal, environment) : []
+  const [health, uses] = await Promise.all([
+    keyHealthOfAgents(principal, agents.data),
+    lastUses(
+      principal,
+      agents.data.map(({ id }) => id),
+    ),
+  ])
+  const rows = agents.data.map((agent) => ({
+    agent,
+    model: plannedModel(agent.model),
+    sources: sources.filter(({ id }) => agent.data_source_ids.includes(id)),
+    keyHealth: agent.model.source === 'twig' ? undefined : health.get(agent.id),
+    lastUsedAt: uses.get(agent.id) ?? null,
+  }))
   const path = environment === 'test' ? '/agents?environment=test' : '/agents'
-  const base = `${nodeEnv().appUrl}/api/${environment === 'test' ? 'test/' : ''}v1`
   const name = environment === 'test' ? 'Test' : 'Live'
-  const create = hasPermission(principal, 'agents:write') && <CreateAgentDialog environment={environment} />
+  const writable = hasPermission(principal, 'agents:write')
+  const create = writable && <CreateAgentDialog environment={environment} />
   return (
     <>
       <PageHeader
         title="Agents"
         description="Assistants that your programs and your people put questions to."
-        actions={agents.data.length > 0 && create}
+        actions={rows.length > 0 && create}
       />
       <div className="mb-5">
         <Segmented
@@ -39,7 +60,7 @@ export default async function AgentsPage({ searchParams }: { searchParams: Searc
           ]}
         />
       </div>
-      {agents.data.length === 0 ? (
+      {rows.length === 0 ? (
         <EmptyState
           icon={<Bot />}
           title={`No ${name} agents yet`}
@@ -47,14 +68,16 @@ export default async function AgentsPage({ searchParams }: { searchParams: Searc
           samples={[
             {
               label: 'curl',
-              code: `curl ${base}/agents \\\n  -H "Authorization: Bearer $TWIG_API_KEY" \\\n  -H "Content-Type: application/json" \\\n  -d '{"name": "Support"}'`,
+              code: curlSample(`${apiBase(nodeEnv().appUrl, environment)}/agents`, { name: 'Support' }),
             },
           ]}
         >
-          Create one here, or with a {name} key that has the scope write.
+          {writable
+            ? `Create one here, or with a ${name} key that has the scope write.`
+            : 'A member of the organization can create one.'}
         </EmptyState>
       ) : (
-        <AgentTable agents={agents.data} />
+        <AgentTable rows={rows} />
       )}
       <Pagination
         label="Agent pages"

@@ -1,68 +1,118 @@
 import type { Metadata } from 'next'
+import { EXTRACTIVE_MODEL } from '@/lib/core/extractive'
 import { hasPermission } from '@/lib/core/principal'
 import { getAgent } from '@/lib/domain/agents'
+import { keyHealthOfAgents } from '@/lib/domain/external-key-choice'
+import { listExternalKeys } from '@/lib/domain/external-keys'
+import { plannedModel, poolModels } from '@/lib/domain/model-choice'
 import { nodeEnv } from '@/lib/env/node'
-import { orNotFound } from '@/lib/http/page'
+import { orNotFound, pageQueryOf, type SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
 import { EnvironmentBadge } from '../../../_ui/badge'
-import { Card } from '../../../_ui/card'
-import { CodeBlock } from '../../../_ui/code-block'
+import { Banner } from '../../../_ui/banner'
 import { CopyButton } from '../../../_ui/copy-button'
-import { DescriptionItem, DescriptionList } from '../../../_ui/description-list'
 import { PageHeader } from '../../../_ui/page-header'
-import { RelativeTime } from '../../../_ui/relative-time'
-import { Section } from '../../../_ui/section'
-import { AgentForm } from './agent-form'
+import { Tabs, TabsContent, TabsList, TabsTrigger } from '../../../_ui/tabs'
+import { everySource } from '../every-source'
+import { SOURCE_OWNERS } from '../model-words'
+import { ApiPanel } from './api-panel'
+import { ConfigurationFacts } from './configuration-facts'
+import { ConfigurationForm } from './configuration-form'
 import { DeleteAgent } from './delete-agent'
+import { InteractionsPanel } from './interactions-panel'
+import { KeyWarning } from './key-warning'
+import { modelChoices } from './model-choices'
+import { Playground } from './playground'
+import { apiBase } from './samples'
 
 export const metadata: Metadata = { title: 'Agent' }
 
-export default async function AgentPage({ params }: { params: Promise<{ id: string }> }) {
+interface AgentPageProps {
+  params: Promise<{ id: string }>
+  searchParams: SearchParams
+}
+
+/** Kept while another tab is open: what was typed, and a conversation that goes on. */
+const KEPT = 'data-[state=inactive]:hidden'
+
+export default async function AgentPage({ params, searchParams }: AgentPageProps) {
   const { principal } = await requireUser()
   const agent = await orNotFound(getAgent(principal, await params))
+  const { cursor } = await pageQueryOf(searchParams)
   const writable = hasPermission(principal, 'agents:write')
-  const test = agent.environment === 'test'
-  const url = `${nodeEnv().appUrl}/api/${test ? 'test/' : ''}v1/agents/${agent.id}`
-  const samples = [
-    { label: 'curl', code: `curl ${url} \\\n  -H "Authorization: Bearer $TWIG_API_KEY"` },
-    {
-      label: 'JavaScript',
-      code: `const answer = await fetch('${url}', {\n  headers: { Authorization: \`Bearer \${process.env.TWIG_API_KEY}\` },\n})\nconsole.log(await answer.json())`,
-    },
-    {
-      label: 'Python',
-      code: `import os, urllib.request\n\nrequest = urllib.request.Request(\n    "${url}",\n    headers={"Authorization": f"Bearer {os.environ['TWIG_API_KEY']}"},\n)\nprint(urllib.request.urlopen(request).read().decode())`,
-    },
-  ]
+  const sources = await everySource(principal, agent.environment)
+  const [health, keys] = await Promise.all([
+    keyHealthOfAgents(principal, [agent]),
+    writable ? listExternalKeys(principal, { limit: 200 }) : null,
+  ])
+  const keyHealth = health.get(agent.id)
+  const model = plannedModel(agent.model)
+  const base = apiBase(nodeEnv().appUrl, agent.environment)
+  const { source } = agent.model
+  const billedTo =
+    source === 'twig' ? `${model}, billed to Twig` : `${model} with ${SOURCE_OWNERS[source]}, billed to you`
   return (
     <>
       <PageHeader
         title={agent.name}
         badges={<EnvironmentBadge environment={agent.environment} />}
-        back={{ href: test ? '/agents?environment=test' : '/agents', label: 'Agents' }}
+        description={
+          <span className="inline-flex items-center gap-1">
+            <code className="text-sm">{agent.id}</code>
+            <CopyButton value={agent.id} label="Copy agent id" />
+          </span>
+        }
+        back={{
+          href: agent.environment === 'test' ? '/agents?environment=test' : '/agents',
+          label: 'Agents',
+        }}
         actions={writable && <DeleteAgent id={agent.id} name={agent.name} environment={agent.environment} />}
       />
-      <Section title="Configuration">
-        <AgentForm key={agent.updated_at} agent={agent} writable={writable} />
-      </Section>
-      <Section title="API" description={`Reached with a ${test ? 'Test' : 'Live'} key of this organization.`}>
-        <div className="grid gap-4">
-          <Card>
-            <DescriptionList>
-              <DescriptionItem term="Id" copy={<CopyButton value={agent.id} label="Copy agent id" />}>
-                <code className="text-sm">{agent.id}</code>
-              </DescriptionItem>
-              <DescriptionItem term="Created">
-                <RelativeTime value={agent.created_at} />
-              </DescriptionItem>
-              <DescriptionItem term="Updated">
-                <RelativeTime value={agent.updated_at} />
-              </DescriptionItem>
-            </DescriptionList>
-          </Card>
-          <CodeBlock samples={samples} />
-        </div>
-      </Section>
+      <KeyWarning
+        agent={agent}
+        keyHealth={keyHealth}
+        mayChangeKeys={hasPermission(principal, 'external-keys:write')}
+      />
+      <Tabs param="tab" values={['configuration', 'playground', 'api', 'interactions']}>
+        <TabsList label="About this agent">
+          <TabsTrigger value="configuration">Configuration</TabsTrigger>
+          <TabsTrigger value="playground">Playground</TabsTrigger>
+          <TabsTrigger value="api">API</TabsTrigger>
+          <TabsTrigger value="interactions">Interactions</TabsTrigger>
+        </TabsList>
+        <TabsContent value="configuration" forceMount className={KEPT}>
+          {keys ? (
+            <ConfigurationForm
+              agent={agent}
+              choices={modelChoices(poolModels(), keys.data, agent.model)}
+              sources={sources}
+            />
+          ) : (
+            <ConfigurationFacts agent={agent} sources={sources} keyHealth={keyHealth} model={model} />
+          )}
+        </TabsContent>
+        <TabsContent value="playground" forceMount className={KEPT}>
+          {hasPermission(principal, 'answers:run') ? (
+            <Playground
+              agent={agent}
+              base={base}
+              isExtractive={model === EXTRACTIVE_MODEL}
+              isKeyWell={source === 'twig' || keyHealth?.health === 'ok'}
+              billedTo={`Answered by ${billedTo}.`}
+            />
+          ) : (
+            <Banner title="The playground needs the role member">
+              Your role here is viewer. Ask an admin of the organization to change it.
+            </Banner>
+          )}
+        </TabsContent>
+        <TabsContent value="api">
+          <ApiPanel agent={agent} base={base} />
+        </TabsContent>
+        <TabsContent value="interactions">
+          <InteractionsPanel principal={principal} agent={agent} base={base} cursor={cursor} />
+        </TabsContent>
+      </Tabs>
     </>
   )
 }

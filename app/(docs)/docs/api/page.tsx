@@ -65,11 +65,58 @@ function access(endpoint: Endpoint): { scope: string; limit: string } {
   }
 }
 
+/** The variable of a shell that holds an object's id, by the first segment of its path. */
+const ID_VARIABLES: Readonly<Record<string, string>> = {
+  agents: '$AGENT_ID',
+  'data-sources': '$DATA_SOURCE_ID',
+  'api-keys': '$KEY_ID',
+  'external-keys': '$EXTERNAL_KEY_ID',
+  interactions: '$INTERACTION_ID',
+}
+
+function opening({ method, path }: Endpoint, appUrl: string): string[] {
+  const id = ID_VARIABLES[path.split('/')[1] ?? ''] ?? '$ID'
+  const filled = path.replace('{id}', id).replace('{document_id}', '$DOCUMENT_ID')
+  const verb = method === 'get' ? '' : ` -X ${method.toUpperCase()}`
+  return [`curl ${appUrl}/api/v1${filled}${verb}`, '-H "Authorization: Bearer $TWIG_API_KEY"']
+}
+
+/** A document as a file; curl writes the form and its Content-Type. */
+function uploadCurl(endpoint: Endpoint, appUrl: string): string {
+  return [...opening(endpoint, appUrl), '-F file=@handbook.pdf', '-F title=Handbook'].join(' \\\n  ')
+}
+
+/** The same call, its answer as it is written. */
+function streamCurl(endpoint: Endpoint, appUrl: string): string {
+  const { sample } = endpoint
+  return curl({ ...endpoint, ...(sample && { sample: { ...sample, stream: true } }) }, appUrl).replace(
+    'curl ',
+    'curl -N ',
+  )
+}
+
+function samplesOf(name: string, endpoint: Endpoint, appUrl: string) {
+  const samples = [{ label: `curl: ${name}`, code: curl(endpoint, appUrl) }]
+  if (endpoint.upload) samples.push({ label: 'a file', code: uploadCurl(endpoint, appUrl) })
+  if (endpoint.streams) samples.push({ label: 'as a stream', code: streamCurl(endpoint, appUrl) })
+  return samples
+}
+
+/** From nothing to an answered question; needs a key that may read, write and execute. */
+function firstQuestion(appUrl: string): string {
+  return `export TWIG_API_KEY=twigsk_live_…
+twig() { curl -sS "${appUrl}/api/v1$1" -H "Authorization: Bearer $TWIG_API_KEY" -H "Content-Type: application/json" -d "$2"; }
+
+twig /data-sources '{"name": "Handbook"}'          # the answer's id is a ds_…
+export DATA_SOURCE_ID=ds_…
+twig "/data-sources/$DATA_SOURCE_ID/documents" '{"title": "Returns", "text": "Products can be returned within 30 days."}'
+twig /agents '{"name": "Support", "data_source_ids": ["'$DATA_SOURCE_ID'"]}'   # an agent_…
+export AGENT_ID=agent_…
+twig /query '{"agent_id": "'$AGENT_ID'", "query": "How long can a product be returned?"}'`
+}
+
 function curl(endpoint: Endpoint, appUrl: string): string {
-  const id = endpoint.path.startsWith('/api-keys') ? '$KEY_ID' : '$AGENT_ID'
-  const lines = [`curl ${appUrl}/api/v1${endpoint.path.replace('{id}', id)}`]
-  if (endpoint.method !== 'get') lines[0] += ` -X ${endpoint.method.toUpperCase()}`
-  lines.push('-H "Authorization: Bearer $TWIG_API_KEY"')
+  const lines = opening(endpoint, appUrl)
   if (endpoint.sample) {
     lines.push('-H "Content-Type: application/json"', `-d '${JSON.stringify(endpoint.sample)}'`)
   }
@@ -102,6 +149,24 @@ export default function ReferencePage() {
           <code>Retry-After</code>; waiting exactly that long always succeeds. A POST with an{' '}
           <code>Idempotency-Key</code> is done once, and answered the same again for 24 hours.{' '}
           <TextLink href="/docs/errors">Errors</TextLink> all have one shape.
+        </p>
+        <p>
+          To have a first question answered, generate a key with the scopes Read, Write and Execute in
+          Settings → API Keys, and send these. Without a model provider the answer quotes the sources, and its{' '}
+          <code>notice</code> says what to configure. A document is found a moment after it was added: its{' '}
+          <code>status</code> is then <code>ready</code>.
+        </p>
+      </Prose>
+      <div className="mt-6">
+        <CodeBlock samples={[{ label: 'A first question', code: firstQuestion(appUrl) }]} />
+      </div>
+      <Prose>
+        <p>
+          With <code>stream: true</code> an answer comes as server-sent events: <code>delta</code> with a
+          piece of <code>text</code>, again and again, then <code>done</code> with the whole answer, or{' '}
+          <code>error</code> with the error object. Lines that begin with a colon only keep the connection
+          open. What is refused before the first event is answered as JSON with its status.{' '}
+          <code>X-Twig-Billed-To</code> says whose model key the answer costs.
         </p>
       </Prose>
       {Object.entries<Endpoint>(endpoints).map(([name, endpoint]) => {
@@ -141,7 +206,7 @@ export default function ReferencePage() {
                   </TableBody>
                 </Table>
               )}
-              <CodeBlock samples={[{ label: `curl: ${name}`, code: curl(endpoint, appUrl) }]} />
+              <CodeBlock samples={samplesOf(name, endpoint, appUrl)} subject={name} />
             </div>
           </section>
         )

@@ -5,18 +5,11 @@ import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useTransition } from 'react'
 import { Button } from '../../../../_ui/button'
 import { toast } from '../../../../_ui/toast'
+import { isAnswering } from '../../../is-answering'
 
 const EVERY_MS = 10_000
 /** A page that nobody touches for ten minutes stops asking. */
 const TURNS_MAX = 60
-
-/** A page that cannot be made anew would be replaced by the browser's own error page; so ask first whether it can. */
-function isAnswering(): Promise<boolean> {
-  return fetch('/readyz', { cache: 'no-store' }).then(
-    ({ ok }) => ok,
-    () => false,
-  )
-}
 
 /** Makes the figures anew every ten seconds while they are looked at, and at once when asked to. */
 export function LiveRefresh() {

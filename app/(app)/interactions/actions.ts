@@ -1,0 +1,13 @@
+'use server'
+
+import { OrganizationInput } from '@/lib/core/answer-schemas'
+import { RetentionInput } from '@/lib/core/interaction-search'
+import { countOlder } from '@/lib/domain/interaction-search'
+import { updateOrganization } from '@/lib/domain/organization-settings'
+import { action } from '@/lib/http/action'
+
+export const saveRetention = action(
+  OrganizationInput.pick({ interaction_retention_days: true }),
+  updateOrganization,
+)
+export const countOutdated = action(RetentionInput, countOlder)
