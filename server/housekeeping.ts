@@ -1,5 +1,7 @@
 import { deliverPending } from '../lib/domain/cache-notices'
+import { endIndexing, indexLeftOvers } from '../lib/domain/indexer'
 import { remindOfAgedKeys } from '../lib/domain/key-reminders'
+import { sweepByRetention } from '../lib/domain/organization-settings'
 import { sweepExpired } from '../lib/domain/sweep'
 import { ingestSpool } from '../lib/domain/usage-recorder'
 import { bareCause } from '../lib/store/background'
@@ -19,8 +21,10 @@ interface Chore {
 
 const chores: readonly Chore[] = [
   { name: 'tell the cache', firstMs: 0, everyMs: 2_000, run: deliverPending },
+  { name: 'index documents', firstMs: 1_000, everyMs: 5_000, run: indexLeftOvers },
   { name: 'count usage kept aside', firstMs: 0, everyMs: MINUTE_MS, run: ingestSpool },
   { name: 'remind of old keys', firstMs: MINUTE_MS, everyMs: HOUR_MS, run: remindOfAgedKeys },
+  { name: 'sweep interactions', firstMs: 11 * MINUTE_MS, everyMs: HOUR_MS, run: sweepByRetention },
   { name: 'sweep', firstMs: 10 * MINUTE_MS, everyMs: HOUR_MS, run: sweepExpired },
 ]
 
@@ -52,5 +56,6 @@ export function startHousekeeping(): () => Promise<void> {
   const ends = chores.map(startChore)
   return async () => {
     await Promise.all(ends.map((end) => end()))
+    await endIndexing()
   }
 }

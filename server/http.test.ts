@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { type Listening, listen } from './http'
-import { BODY_LIMIT_BYTES, createRequestHandler } from './request'
+import { BODY_LIMIT_BYTES, createRequestHandler, DOCUMENT_BODY_LIMIT_BYTES } from './request'
 
 const HTTP = { appUrl: 'http://localhost:3000', trustedProxyHops: 0 }
 const open: Listening[] = []
@@ -263,4 +263,35 @@ test('sign-in routes, which anybody may call, take no large body', async () => {
   expect((await send('/api/auth/callback/credentials', new ArrayBuffer(400 * 1024 + 1))).status).toBe(413)
   expect((await send('/api/auth/callback/credentials', new ArrayBuffer(400 * 1024))).status).toBe(200)
   expect((await send('/elsewhere', new ArrayBuffer(400 * 1024 + 1))).status).toBe(200)
+})
+
+test.each([
+  '/api/v1/data-sources/ds_1/documents',
+  '/v1/data-sources/ds_1/documents?x=1',
+  '/api/test/v1/data-sources/ds_1/documents',
+  '/test/v1/data-sources/ds_1/documents',
+  '/data/ds_1/upload',
+])('%s takes a document of ten mebibytes with what wraps it, and no more', async (path) => {
+  const { port } = await start()
+  const send = (body: ArrayBuffer) => fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body })
+  expect((await send(new ArrayBuffer(DOCUMENT_BODY_LIMIT_BYTES))).status).toBe(200)
+  expect((await send(new ArrayBuffer(DOCUMENT_BODY_LIMIT_BYTES + 1))).status).toBe(413)
+  const reading = await start((request) => request.on('error', () => {}).resume())
+  expect((await sendEndlessly(reading.port, path)).status).toBe(413)
+})
+
+test.each([
+  '/api/v1/data-sources',
+  '/api/v1/data-sources/ds_1',
+  '/api/v1/data-sources/ds_1/documents/doc_1',
+  '/api/v1/data-sources/ds_1/reindex',
+  '/api/v1/agents?x=/data-sources/ds_1/documents',
+  '/data/ds_1',
+  '/data/ds_1/upload/x',
+  '/x/data/ds_1/upload',
+])('%s takes a mebibyte like everything else', async (path) => {
+  const { port } = await start()
+  const send = (body: ArrayBuffer) => fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body })
+  expect((await send(new ArrayBuffer(BODY_LIMIT_BYTES))).status).toBe(200)
+  expect((await send(new ArrayBuffer(BODY_LIMIT_BYTES + 1))).status).toBe(413)
 })

@@ -7,8 +7,15 @@ import type { GateDependencies } from '../lib/edge/gate'
 import { withOutageStatus } from '../lib/http/outage-status'
 import { gated, isApiPath } from './gate'
 
-/** The largest body anything takes (10 MiB of document) with room for the rest of a multipart form. */
-export const BODY_LIMIT_BYTES = 11 * 1024 * 1024
+/** What anything takes but what has a limit of its own. */
+export const BODY_LIMIT_BYTES = 1024 * 1024
+
+/** 10 MiB of document, with room for the rest of a form. */
+export const DOCUMENT_BODY_LIMIT_BYTES = 11 * 1024 * 1024
+
+/** Where documents are added: over the API under any of its bases, and in the console. */
+const DOCUMENTS =
+  /^(?:(?:\/api)?(?:\/test)?\/v1\/data-sources\/[^/?]+\/documents|\/data\/[^/?]+\/upload)(?:\?|$)/
 
 /** Sign-in routes are open to anybody; the largest thing they take is an assertion of 256 KiB, encoded. */
 const AUTH_BODY_LIMIT_BYTES = 400 * 1024
@@ -111,12 +118,13 @@ function refusal(request: IncomingMessage): Refusal | undefined {
 }
 
 function bodyLimit(url: string): number {
+  if (DOCUMENTS.test(url)) return DOCUMENT_BODY_LIMIT_BYTES
   return url.startsWith('/api/auth/') ? AUTH_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES
 }
 
 const tooLarge: Refusal = {
   code: 'payload_too_large',
-  message: 'The body is larger than anything here takes.',
+  message: 'The body is larger than this address takes: 1 MiB, or 10 MiB for documents.',
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

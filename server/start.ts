@@ -1,5 +1,7 @@
 import cluster from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sampleSealing } from '../lib/domain/secret-rotation'
+import { patiently } from '../lib/store/db'
 import { fillBackends, startBackends } from './backends'
 import { ensureBuild } from './build'
 import { configure, root } from './configuration'
@@ -49,6 +51,15 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
+/** A wrong or lost encryption key shows at the start, not when the first agent fails. */
+async function warnOfUnreadable(): Promise<void> {
+  const { looked, unreadable } = await patiently(sampleSealing)
+  if (unreadable === 0) return
+  say(
+    `TWIG_ENCRYPTION_KEYS does not open ${unreadable} of ${looked} sealed rows looked at; see: twig secrets status`,
+  )
+}
+
 /**
  * `npm start` and `npm run dev`: backends, migrations, build, server, in that order; ends everything in the reverse order
  * on Ctrl-C or SIGTERM.
@@ -77,6 +88,7 @@ export async function main(args: string[]): Promise<number> {
     process.env.TWIG_SERVER = '1'
     const applied = await migrate(backends.databaseUrl)
     if (applied.length > 0) say(`Database migrated (${applied.length})`)
+    await warnOfUnreadable()
     if (mode === 'start') await ensureBuild(root, { say, signal: stop.signal })
     if (stop.signal.aborted) return exitCode
     const count = mode === 'start' ? env.webConcurrency : 1

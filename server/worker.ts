@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import next from 'next'
 import { newId } from '../lib/core/ids'
+import { endIndexing, startIndexing } from '../lib/domain/indexer'
+import { endOpenStreams } from '../lib/domain/turn-watch'
 import { flushUsage } from '../lib/domain/usage-recorder'
 import { USAGE_PATH } from '../lib/edge/host'
 import { INTERNAL_HEADER, signInternalCall } from '../lib/edge/pass'
@@ -84,13 +86,17 @@ export async function serve(
   const gate = redis && serverDependencies(redis.redis)
   handler = createRequestHandler({ handle: app.handle, gate, env })
   if (mode === 'start') await warmUp()
+  startIndexing()
   const entry = await listen({ handler, port: env.port, tls: env.tls, upgrade: app.upgrade })
   return async () => {
-    await entry.close(mode === 'dev' ? 1_000 : DRAIN_MS)
+    const closed = entry.close(mode === 'dev' ? 1_000 : DRAIN_MS)
+    endOpenStreams()
+    await closed
     if (!gate) await gatherUsage().catch(() => {})
     await internal.close(0)
     await app.close()
     await flushUsage()
+    await endIndexing()
     await Promise.race([backgroundSettled(), sleep(BACKGROUND_MS)])
     await redis?.close()
     await closeDb()

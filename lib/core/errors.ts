@@ -148,7 +148,8 @@ export const errorTable = {
   idempotency_conflict: {
     status: 409,
     error: 'Idempotency conflict',
-    meaning: 'This Idempotency-Key was used with another body, or its first request is still running.',
+    meaning:
+      'This Idempotency-Key was used with another body, or its first request is still running after half a minute.',
     fix: 'Use a new key for a new request; repeat a running one after a moment.',
   },
   payload_too_large: {
@@ -161,7 +162,7 @@ export const errorTable = {
     status: 415,
     error: 'Unsupported media type',
     meaning: 'The body is not of a kind that this endpoint reads.',
-    fix: 'Send JSON with Content-Type: application/json.',
+    fix: 'Send JSON with Content-Type: application/json. Files of documents come as multipart/form-data: Markdown, text, HTML, PDF or CSV.',
   },
   rate_limit_exceeded: {
     status: 429,
@@ -176,6 +177,25 @@ export const errorTable = {
     meaning:
       'There were too many attempts to sign in, sign up or reset from this address or for this account.',
     fix: 'Wait the number of seconds in Retry-After.',
+  },
+  external_key_rejected: {
+    status: 502,
+    error: 'External key rejected',
+    meaning:
+      'The model provider refused the organization’s own key, or the key can no longer be decrypted. Twig’s pool was not used.',
+    fix: 'Replace the key in Settings → External API Keys; `detail` says what the provider answered.',
+  },
+  provider_error: {
+    status: 502,
+    error: 'Model provider failed',
+    meaning: 'The model provider answered with an error, broke off, or sent something that is not an answer.',
+    fix: 'Try again. If it stays, look at `detail` and the provider’s status page.',
+  },
+  provider_timeout: {
+    status: 504,
+    error: 'Model provider too slow',
+    meaning: 'The model provider could not be reached or did not answer in time.',
+    fix: 'Try again; for a model of your own, check that its server is up and reachable from Twig.',
   },
   internal_error: {
     status: 500,

@@ -1,6 +1,20 @@
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-type IdPrefix = 'org' | 'user' | 'agent' | 'sess' | 'req' | 'inv' | 'reset' | 'audit' | 'batch'
+type IdPrefix =
+  | 'org'
+  | 'user'
+  | 'agent'
+  | 'sess'
+  | 'req'
+  | 'inv'
+  | 'reset'
+  | 'audit'
+  | 'batch'
+  | 'ds'
+  | 'doc'
+  | 'chunk'
+  | 'ext'
+  | 'int'
 
 const pool = new Uint8Array(4096)
 let taken = pool.length

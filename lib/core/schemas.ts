@@ -18,14 +18,14 @@ export function nameField(what: string) {
 }
 
 /** Free text; Postgres cannot store a NUL. */
-function textField(what: string, max: number) {
+export function textField(what: string, max: number) {
   return z
-    .string()
+    .string({ error: ({ input }) => `${what} ${input === undefined ? 'is required' : 'must be a text'}` })
     .max(max, `${what} may have at most ${max.toLocaleString('en')} characters`)
     .refine((text) => !text.includes('\0'), `${what} may not hold the character NUL`)
 }
 
-const Id = z.string().regex(/^\w{1,64}$/, 'This is not an id')
+export const Id = z.string({ error: 'An id is required' }).regex(/^\w{1,64}$/, 'This is not an id')
 
 export const Email = z
   .string({ error: 'Email is required' })
@@ -127,14 +127,11 @@ export const Agent = z
   .meta({ id: 'Agent' })
 export type Agent = z.infer<typeof Agent>
 
-/** The console's forms: what they leave out keeps its value or default. */
+/** The console's forms; what they leave out gets its default. */
 export const CreateAgentFormInput = AgentInput.pick({ name: true, instructions: true }).extend({
   environment: z.enum(environments),
 })
 export const AgentIdInput = z.strictObject({ id: Id })
-export const ReplaceAgentFormInput = AgentInput.pick({ name: true, instructions: true }).extend({
-  id: Id,
-})
 
 export const AgentIdParams = z.strictObject({ id: z.string().max(128) })
 

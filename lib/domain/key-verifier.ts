@@ -1,4 +1,6 @@
 import { digestKey, parseKey, verifyTag } from '../core/api-key'
+import { TwigError } from '../core/errors'
+import { insufficientScope, matchesScope, type Scope } from '../core/principal'
 import type { KeyFacts, KeyMark } from '../edge/key-cache'
 import type { Verification } from '../edge/key-judge'
 import { nodeEnv } from '../env/node'
@@ -78,4 +80,30 @@ async function verify(keyId: string, secret: string | null, digest: string): Pro
   const cached = await cacheKey({ facts, version, digest }, limits)
   const { organizationId: _, version: __, ...organization } = limits
   return { kind: 'verified', cached, facts, organization }
+}
+
+const STANDING_CODES = {
+  revoked: 'revoked_api_key',
+  disabled: 'disabled_api_key',
+  expired: 'expired_api_key',
+} as const
+
+/**
+ * Why a key that was admitted may no longer do what a scope covers, or null: for work that outlasts its request. Reads
+ * the row, so that it needs no cache to be right. Throws when Postgres does not answer.
+ */
+export async function lostStanding(
+  keyId: string,
+  scope: Scope,
+  nowMs: number = Date.now(),
+): Promise<TwigError | null> {
+  const row = await inTime(
+    db().apiKey.findUnique({
+      where: { id: keyId },
+      select: { revokedAt: true, disabledAt: true, endsAt: true, scopes: true },
+    }),
+  )
+  const reason = row ? refusalOf(row, nowMs) : 'revoked'
+  if (!row || reason) return new TwigError(STANDING_CODES[reason ?? 'revoked'])
+  return matchesScope(row.scopes, scope) ? null : insufficientScope(scope, row.scopes, 'This')
 }

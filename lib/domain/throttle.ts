@@ -1,4 +1,5 @@
 import { TwigError } from '../core/errors'
+import { DEFAULT_PER_MINUTE, ORGANIZATION_FACTOR } from '../core/rate-limits'
 import { Prisma } from '../generated/prisma/client'
 import { db } from '../store/db'
 import { sha256 } from '../store/hmac'
@@ -113,6 +114,21 @@ export function changePasswordAttempt(userId: string): Attempt {
 /** Letters with an invitation: a member of an organization must not become a mail cannon. */
 export function inviteAttempt(organizationId: string): Attempt {
   return { buckets: [{ name: `invite:${organizationId}`, capacity: 50, refillSeconds: 60 }], forgiven: [] }
+}
+
+/**
+ * Questions of a person in the console, which no key's bucket counts: as many a minute as a key may ask, and for all people
+ * of an organization ten times that. Otherwise whoever signs up spends the pool of Twig's operator without end.
+ */
+export function questionAttempt(userId: string, organizationId: string): Attempt {
+  const perMinute = DEFAULT_PER_MINUTE.execute
+  const person = { name: `question:${userId}`, capacity: perMinute, refillSeconds: 60 / perMinute }
+  const everybody = {
+    name: `question:${organizationId}`,
+    capacity: perMinute * ORGANIZATION_FACTOR,
+    refillSeconds: 60 / perMinute / ORGANIZATION_FACTOR,
+  }
+  return { buckets: [person, everybody], forgiven: [] }
 }
 
 /** Null takes Postgres's own clock, the same for every process. */

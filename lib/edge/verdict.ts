@@ -33,7 +33,7 @@ export interface AnswerContext {
 }
 
 const EXPOSED =
-  'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, X-RateLimit-Mode, Retry-After, Idempotent-Replayed'
+  'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, X-RateLimit-Mode, Retry-After, Idempotent-Replayed, X-Twig-Billed-To'
 
 /** Made once: to copy a finished object is ten times as fast as to add to one, and every answer does it. */
 const constant = {

@@ -3,13 +3,20 @@ import { TwigError } from '../core/errors'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
 
-/** The fields of a failed parse, each with the first thing wrong with it. */
+/** A body may hold a million members that nobody knows; told of all of them, nobody reads any. */
+const FIELDS_MAX = 50
+const FIELD_NAME_MAX = 200
+
+/** The fields of a failed parse, each with the first thing wrong with it; of very many the first. */
 function fieldsOf(error: ZodError): Record<string, string> {
   const fields = new Map<string, string>()
   for (const issue of error.issues) {
     const names = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('.')]
     const message = issue.code === 'unrecognized_keys' ? 'is not known here' : issue.message
-    for (const name of names) if (!fields.has(name || 'body')) fields.set(name || 'body', message)
+    for (const name of names) {
+      if (fields.size >= FIELDS_MAX) break
+      if (!fields.has(name || 'body')) fields.set((name || 'body').slice(0, FIELD_NAME_MAX), message)
+    }
   }
   // Not by assignment: a member called __proto__ would vanish.
   return Object.fromEntries(fields)

@@ -41,6 +41,7 @@ function connect({ connectMs, statementMs, poolSize }: Patience) {
       invitation: { tokenDigest: true },
       passwordReset: { tokenDigest: true },
       pendingSignUp: { passwordHash: true, tokenDigest: true },
+      externalKey: { sealedKey: true },
     },
   })
 }
@@ -89,11 +90,6 @@ class BudgetExceeded extends Error {
 /** The answer to a look-up that an authentication waits for; after 300 ms it counts as an outage. */
 export function inTime<T>(answer: Promise<T>): Promise<T> {
   return withinBudget(answer, BUDGET_MS, () => new BudgetExceeded('timeout exceeded'))
-}
-
-/** Whether an error is a broken unique constraint. */
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
 }
 
 /** Prisma: unreachable, timed out, closed, no pool slot, transaction not started in time. */

@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What http may ask of the database: whether it is up, and whether a failure was its outage. Neither reads a row. */
 const DATABASE_PROBES = ['checkDatabase', 'isDatabaseOutage']
 
-const isTest = (path: string) => /\.i?test\.tsx?$/.test(path) || /(?:^|\/)testing\//.test(path)
+const isTest = (path: string) => /\.(?:i?test|spec)\.tsx?$/.test(path) || /(?:^|\/)testing\//.test(path)
 const isConfiguration = (path: string) => /^[\w-]+\.config\.(?:ts|mjs)$/.test(path)
 const within = (path: string, room: string) => path === room || path.startsWith(`${room}/`)
 
