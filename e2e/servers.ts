@@ -23,7 +23,9 @@ interface RunningTwig {
   /** The operator's command line on its data; the document that `--json` prints. */
   twig(...args: string[]): Record<string, string>
   signal(name: NodeJS.Signals): void
-  close(): Promise<void>
+  /** What it has printed, its log included. */
+  output(): string
+  close(options?: { keepData?: boolean }): Promise<void>
 }
 
 /** An `npm start` of its own, on the build that is there, with a new data folder. */
@@ -36,6 +38,8 @@ export async function startTwig(extra: Record<string, string>): Promise<RunningT
   }
   Object.assign(env, { PORT: String(port), TWIG_DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...extra })
   const child: ChildProcess = spawn(process.execPath, [BOOTSTRAP, 'start'], { cwd: ROOT, env })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
   await said(child, 'Twig is ready')
   return {
     url: `http://localhost:${port}`,
@@ -48,13 +52,14 @@ export async function startTwig(extra: Record<string, string>): Promise<RunningT
       return JSON.parse(output.toString())
     },
     signal: (name) => void child.kill(name),
-    async close() {
+    output: () => output,
+    async close({ keepData = false } = {}) {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = new Promise((resolve) => child.once('exit', resolve))
         child.kill('SIGINT')
         await ended
       }
-      rmSync(dataDir, { recursive: true, force: true })
+      if (!keepData) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }
