@@ -38,7 +38,10 @@ const DISGUISED_AS: Record<string, string>[] = [
   { RSC: '1', 'Next-Router-Segment-Prefetch': '/_tree' },
 ]
 
-const sessionPages = webPolicy.filter(({ audience }) => audience === 'session').map(({ pattern }) => pattern)
+/** Addresses that are looked at; to others only a program of the console posts. */
+const sessionPages = webPolicy
+  .filter(({ audience, methods }) => audience === 'session' && methods.includes('GET'))
+  .map(({ pattern }) => pattern)
 const keyRows = apiPolicy.filter(({ audience }) => audience === 'key')
 const fill = (pattern: string) => pattern.replaceAll(/\{\w+\}/g, 'agent_00000000000000000000')
 
