@@ -15,6 +15,9 @@ export default defineConfig({
     : [['list']],
   outputDir: '.cache/playwright',
   use: {
+    // A step that cannot be taken fails by its own name, not by the test's.
+    actionTimeout: 20_000,
+    navigationTimeout: 30_000,
     baseURL: process.env.E2E_BASE_URL ?? 'http://localhost:3000',
     trace: 'off',
     screenshot: 'only-on-failure',

@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright'
 import type { APIRequestContext, Page } from '@playwright/test'
 import pg from 'pg'
 import { postgresUrl } from '../server/postgres'
@@ -6,24 +5,6 @@ import { bearer, expect, serverUnderTest } from './fixtures'
 
 const HANDBOOK =
   '# Returns\n\nProducts can be returned within 30 days of delivery. The buyer pays for the parcel.\n\n# Passwords\n\nThe link to reset a password is valid for one hour.'
-
-/** Nothing for axe to find and nothing wider than the screen, in both themes and sizes. */
-export async function inspect(page: Page, what: string): Promise<void> {
-  for (const size of [
-    { width: 390, height: 844 },
-    { width: 1440, height: 900 },
-  ]) {
-    await page.setViewportSize(size)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' '))}`)
-      expect.soft(found, `${what} ${colorScheme} ${size.width}`).toEqual([])
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect.soft(overflow, `${what} is wider than ${size.width}`).toBeLessThanOrEqual(0)
-    }
-  }
-}
 
 /** Makes a Live agent in the console; its page is open then. Returns its id. */
 export async function createAgent(page: Page, name: string): Promise<string> {

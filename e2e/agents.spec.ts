@@ -1,5 +1,6 @@
 import { type ModelServer, startModelServer } from '../lib/store/testing/model-server'
-import { ask, createAgent, inspect, make, makeViewer, plantSource, turnOf } from './agent-pages'
+import { inspect } from './accessible'
+import { ask, createAgent, make, makeViewer, plantSource, turnOf } from './agent-pages'
 import { expect, generateKey, signUp, somebody, test } from './fixtures'
 import { startTwig } from './servers'
 

@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { encryptedPdf, flateBomb, pdfOfPages } from '../lib/store/testing/pdf-files'
+import { inspect } from './accessible'
 import { expect, test } from './fixtures'
 
 const MIB = 1024 * 1024
@@ -31,25 +31,6 @@ async function drop(page: Page, selector: string, files: readonly Sent[]): Promi
   for (const event of ['dragenter', 'dragover', 'drop']) {
     await page.dispatchEvent(selector, event, { dataTransfer: transfer })
   }
-}
-
-async function inspect(page: Page, what: string): Promise<void> {
-  await page.emulateMedia({ reducedMotion: 'reduce' })
-  for (const size of [
-    { width: 1440, height: 900 },
-    { width: 390, height: 844 },
-  ]) {
-    await page.setViewportSize(size)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' '))}`)
-      expect.soft(found, `${what} ${colorScheme} ${size.width}`).toEqual([])
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect.soft(overflow, `${what} is wider than the screen`).toBeLessThanOrEqual(0)
-    }
-  }
-  await page.setViewportSize({ width: 1440, height: 900 })
 }
 
 const row = (page: Page, name: string) =>

@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { type ModelServer, startModelServer } from '../lib/store/testing/model-server'
+import { inspect } from './accessible'
 import { bearer, dumpDatabase, dumpRedis, expect, generateKey, serverUnderTest, test } from './fixtures'
 
 const GOOD = 'sk-custom-canary-7f3kQz-0123456789-wxyz'
@@ -28,23 +28,6 @@ async function add(page: Page, key: string, endpoint = `${server.url}/v1`): Prom
 async function choose(page: Page, name: string, item: string): Promise<void> {
   await page.getByRole('button', { name: `Actions for ${name}` }).click()
   await page.getByRole('menuitem', { name: item }).click()
-}
-
-async function inspect(page: Page, what: string): Promise<void> {
-  for (const size of [
-    { width: 1440, height: 900 },
-    { width: 390, height: 844 },
-  ]) {
-    await page.setViewportSize(size)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' '))}`)
-      expect.soft(found, `${what} ${colorScheme} ${size.width}`).toEqual([])
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect.soft(overflow, `${what} is wider than ${size.width}`).toBeLessThanOrEqual(0)
-    }
-  }
 }
 
 test('a key is tested, added, checked, replaced, renamed and deleted, accessible at every step', async ({

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type ModelServer, startModelServer } from '../lib/store/testing/model-server'
-import { inspect, make } from './agent-pages'
+import { inspect } from './accessible'
+import { make } from './agent-pages'
 import { bearer, expect, generateKey, test } from './fixtures'
 
 let server: ModelServer

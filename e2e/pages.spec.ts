@@ -1,13 +1,8 @@
-import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { webPolicy } from '../lib/core/policy'
+import { inspect } from './accessible'
 import { bearer, expect, generateKey, test } from './fixtures'
 
-const SIZES = [
-  { width: 1440, height: 900 },
-  { width: 390, height: 844 },
-]
-const THEMES = ['light', 'dark'] as const
 const TOKEN = '0'.repeat(32)
 
 /** Pages that anybody sees; the tokens are nobody's. */
@@ -36,27 +31,10 @@ const CONSOLE = [
   '/account',
 ]
 
-/** Nothing for axe to find, nothing wider than the screen. */
-async function inspect(page: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`,
-  )
-  expect.soft(found, what).toEqual([])
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-  expect.soft(overflow, `${what} is wider than the screen`).toBeLessThanOrEqual(0)
-}
-
-/** Every theme and size of what the page shows now. */
+/** Looks at a page once all that it asks for has come. */
 async function inspectAll(page: Page, what: string): Promise<void> {
   await page.waitForLoadState('networkidle')
-  for (const size of SIZES) {
-    await page.setViewportSize(size)
-    for (const colorScheme of THEMES) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await inspect(page, `${what} ${colorScheme} ${size.width}`)
-    }
-  }
+  await inspect(page, what)
 }
 
 test('every page of the policy is walked here', () => {

@@ -10,7 +10,7 @@ import { installDebianPackage } from './debian'
 import { lifecycleChecks } from './lifecycle'
 import { Problem } from './problem.mjs'
 import { runCommand } from './run-command'
-import { neutralEnvironment, type ServerUnderTest, startServerUnderTest } from './server-under-test'
+import { neutralEnvironment, startServerUnderTest } from './server-under-test'
 
 const REPORTS = join(root, '.cache/test')
 
@@ -67,53 +67,67 @@ async function ensureRealRedis(): Promise<void> {
   await installDebianPackage('redis-server')
 }
 
+/** Halves of the unit and integration tests run beside each other, each with a Postgres and a Redis of its own. */
+const SHARDS = 2
+
 async function unitAndIntegration(tally: Tally): Promise<void> {
   await ensureRealRedis()
-  const file = join(REPORTS, 'vitest.json')
-  rmSync(file, { force: true })
-  const script = join(root, 'node_modules/vitest/vitest.mjs')
-  const args = [script, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const env = { ...process.env, ...colour() }
-  const { ok, output } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
-  for (const [, what] of output.matchAll(/^left out: (.+)$/gm)) if (what) tally.leftOut.add(what)
-  const report = readReport(file, vitestReport)
-  tally.add(ok, report?.numPassedTests ?? 0, report?.numFailedTests ?? 0)
+  await Promise.all(
+    Array.from({ length: SHARDS }, async (_, index) => {
+      const file = join(REPORTS, `vitest-${index + 1}.json`)
+      rmSync(file, { force: true })
+      const script = join(root, 'node_modules/vitest/vitest.mjs')
+      const reports = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+      const args = [script, 'run', `--shard=${index + 1}/${SHARDS}`, ...reports]
+      const env = { ...process.env, ...colour() }
+      // The lines of one are shown as they come, those of the others whole.
+      const isFirst = index === 0
+      const { ok, output } = await runCommand(process.execPath, args, {
+        cwd: root,
+        env,
+        output: isFirst ? 'shown' : 'kept',
+      })
+      if (!isFirst) process.stdout.write(output)
+      for (const [, what] of output.matchAll(/^left out: (.+)$/gm)) if (what) tally.leftOut.add(what)
+      const report = readReport(file, vitestReport)
+      tally.add(ok, report?.numPassedTests ?? 0, report?.numFailedTests ?? 0)
+    }),
+  )
 }
 
-/** Specs that start servers of their own under both gates, or look at pages, which go through the middleware in any case. */
-const UNDER_ONE_GATE = /^(?:arrangements|faults|pages|processes)\.spec\.ts$/
+/** Specs that start servers of their own under both gates, or walk the console, which the middleware guards in any case. */
+const UNDER_ONE_GATE = /^(?:agents|arrangements|data|external-keys|faults|interactions|pages)\.spec\.ts$/
+
+/** Loads three servers of its own and times them: nothing else runs meanwhile. */
+const ALONE = 'processes.spec.ts'
 
 interface Pass {
   gate: 'server' | 'middleware'
-  /** Specs to run; all when empty. */
   specs: string[]
 }
 
 function passes(): Pass[] {
-  const specs = readdirSync(join(root, 'e2e')).filter((name) => name.endsWith('.spec.ts'))
+  const specs = readdirSync(join(root, 'e2e')).filter((name) => name.endsWith('.spec.ts') && name !== ALONE)
   return [
-    { gate: 'server', specs: [] },
+    { gate: 'server', specs },
     { gate: 'middleware', specs: specs.filter((name) => !UNDER_ONE_GATE.test(name)) },
   ]
 }
 
 async function runBrowserTests(
   tally: Tally,
-  server: ServerUnderTest,
-  { gate, specs }: Pass,
-  browser: string | undefined,
+  name: string,
+  specs: string[],
+  settings: Record<string, string>,
 ): Promise<void> {
-  const file = join(REPORTS, `playwright-${gate}.json`)
+  const file = join(REPORTS, `playwright-${name}.json`)
   rmSync(file, { force: true })
   const args = [join(root, 'node_modules/@playwright/test/cli.js'), 'test', ...specs]
   const env = {
     ...neutralEnvironment(),
     ...colour(),
-    E2E_BASE_URL: server.url,
-    E2E_DATA_DIR: server.dataDir,
-    E2E_LOG: server.logFile,
+    ...settings,
     E2E_REPORT: file,
-    ...(browser ? { TWIG_BROWSER: browser } : {}),
   }
   const { ok } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
   const stats = readReport(file, playwrightReport)?.stats
@@ -123,6 +137,8 @@ async function runBrowserTests(
 
 async function endToEnd(tally: Tally, folder: string): Promise<void> {
   const found = await tally.step('a browser', async () => ({ path: await findBrowser(say) }))
+  const browser: Record<string, string> = found?.path ? { TWIG_BROWSER: found.path } : {}
+  if (found) await runBrowserTests(tally, 'alone', [ALONE], browser)
   for (const pass of passes()) {
     const home = join(folder, pass.gate)
     mkdirSync(home)
@@ -137,7 +153,9 @@ async function endToEnd(tally: Tally, folder: string): Promise<void> {
       }),
     )
     if (!server) continue
-    if (found) await runBrowserTests(tally, server, pass, found.path)
+    const { url, dataDir, logFile } = server
+    const settings = { ...browser, E2E_BASE_URL: url, E2E_DATA_DIR: dataDir, E2E_LOG: logFile }
+    if (found) await runBrowserTests(tally, pass.gate, pass.specs, settings)
     await tally.step('Ctrl-C ends everything cleanly', async () => {
       const wrong = await server.stop()
       if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log().slice(-4_000)}`)

@@ -1,0 +1,43 @@
+import type { Page } from '@playwright/test'
+import axe from 'axe-core'
+import { expect } from './fixtures'
+
+const SIZES = [
+  { width: 390, height: 844 },
+  { width: 1440, height: 900 },
+] as const
+const THEMES = ['light', 'dark'] as const
+
+/** Runs in the page. Colours that are still fading are nobody's colours, so it waits for what moves and ends. */
+async function judge(): Promise<{ found: string[]; overflow: number }> {
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+  const ending = document
+    .getAnimations()
+    .filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime ?? Number.POSITIVE_INFINITY))
+  await Promise.allSettled(ending.map(({ finished }) => finished))
+  const { axe } = window as unknown as { axe: typeof import('axe-core') }
+  const { violations } = await axe.run(document, { resultTypes: ['violations'] })
+  return {
+    found: violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`,
+    ),
+    overflow: document.documentElement.scrollWidth - window.innerWidth,
+  }
+}
+
+/**
+ * Expects of what the page shows now, in both sizes and both themes, that axe finds nothing and nothing is wider than the
+ * screen. Leaves the page wide and dark.
+ */
+export async function inspect(page: Page, what: string): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source)
+  for (const size of SIZES) {
+    await page.setViewportSize(size)
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      const { found, overflow } = await page.evaluate(judge)
+      expect.soft(found, `${what} ${colorScheme} ${size.width}`).toEqual([])
+      expect.soft(overflow, `${what} is wider than ${size.width}`).toBeLessThanOrEqual(0)
+    }
+  }
+}
