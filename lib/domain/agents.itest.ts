@@ -1,15 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AgentInput } from '../core/schemas'
 import { db } from '../store/db'
-import {
-  createAgent,
-  createAgentIn,
-  deleteAgent,
-  describeAgent,
-  getAgent,
-  listAgents,
-  replaceAgent,
-} from './agents'
+import { createAgent, createAgentIn, deleteAgent, getAgent, listAgents, replaceAgent } from './agents'
 import { createDataSource } from './data-sources'
 import { deleteExternalKey } from './external-key-changes'
 import { keyHealthOfAgents } from './external-key-choice'
@@ -54,9 +46,6 @@ test("another organization's agent is not found by key or person, whatever is as
   for (const caller of callers) {
     await expect(getAgent(caller, { id })).rejects.toEqual(code('not_found'))
     await expect(replaceAgent(caller, { id, ...input('x') })).rejects.toEqual(code('not_found'))
-    await expect(describeAgent(caller, { id, name: 'x', instructions: '' })).rejects.toEqual(
-      code('not_found'),
-    )
     await expect(deleteAgent(caller, { id })).rejects.toEqual(code('not_found'))
     expect((await listAgents(caller, { limit: 50 })).data).toEqual([])
   }
@@ -98,7 +87,8 @@ test('replacing returns what is left out to its default; the console’s form ke
     key,
     AgentInput.parse({ name: 'A', instructions: 'Be kind', temperature: 0.3 }),
   )
-  const renamed = await describeAgent(member, { id, name: 'B', instructions: 'Be brief' })
+  const described = AgentInput.parse({ name: 'B', instructions: 'Be brief', temperature: 0.3 })
+  const renamed = await replaceAgent(member, { id, ...described })
   expect(renamed).toMatchObject({ name: 'B', instructions: 'Be brief', temperature: 0.3 })
   expect(await replaceAgent(key, { id, ...input('C') })).toMatchObject({
     name: 'C',
@@ -195,7 +185,7 @@ describe('an agent refers only to things that exist', () => {
       name: '',
     })
     await deleteExternalKey(key, { id: external_key_id })
-    expect(await describeAgent(key, { id, name: 'B', instructions: '' })).toMatchObject({
+    expect(await replaceAgent(key, { id, ...input('B'), model: agent.model })).toMatchObject({
       name: 'B',
       model: { source: 'openai_key', external_key_id },
     })

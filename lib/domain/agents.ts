@@ -97,18 +97,6 @@ export function createAgentIn(
   return createAgent({ ...principal, environment }, AgentInput.parse(input))
 }
 
-/** Changes what the console's form shows of an agent, name and instructions, and leaves the rest. */
-export async function describeAgent(
-  principal: Principal,
-  { id, name, instructions }: { id: string; name: string; instructions: string },
-): Promise<Agent> {
-  const { model, data_source_ids, temperature, max_tokens, allow_fallback } = await getAgent(principal, {
-    id,
-  })
-  const kept = { model, data_source_ids, temperature, max_tokens, allow_fallback }
-  return replaceAgent(principal, { id, name, instructions, ...kept })
-}
-
 /** Replaces an agent as a whole: what the input leaves out returns to its default. */
 export async function replaceAgent(
   principal: Principal,
