@@ -26,7 +26,7 @@ export interface Fleet {
   revive(index: number): Promise<void>
   /** Stands between the second of them and Postgres. */
   secondsDatabase: FaultProxy
-  database: pg.Client
+  database: pg.Pool
   organizationId: string
   /** A key that any process takes from the cache at once, without the quarter of a second of its first bcrypt. */
   warmKey(scopes: Scope[]): Promise<{ id: string; key: string }>
@@ -73,8 +73,7 @@ export async function openFleet({ lastClockIsFast = false } = {}): Promise<Fleet
   const third = await startTwig({ ...shared, ...fast })
   const servers = [first, second, third]
 
-  const database = new pg.Client({ connectionString })
-  await database.connect()
+  const database = new pg.Pool({ connectionString, max: 4 })
   const { id: organizationId = '' } = first.twig('org', 'create', '--name', 'Fleet', '--plan', 'enterprise')
   for (const scope of ['read', 'write', 'execute', 'admin']) {
     first.twig('limits', 'set', '--org', organizationId, '--scope', scope, '--per-minute', String(PER_MINUTE))

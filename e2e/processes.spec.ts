@@ -28,14 +28,39 @@ interface Call {
   code: string | undefined
   /** What Retry-After asks for, in seconds. */
   retryAfter: number
+  /** Which bucket was empty, where one was. */
+  bucket: string | undefined
+  /** A bucket of the process stood in, as Redis did not answer in time: it has nothing to do with the others'. */
+  isDegraded: boolean
 }
 
 async function call(url: string, key: string, init: RequestInit = {}): Promise<Call> {
   const sentAtMs = performance.now()
   const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
   const answer = await fetch(url, { ...init, headers })
-  const { code } = (await answer.json()) as { code?: string }
-  return { sentAtMs, status: answer.status, code, retryAfter: Number(answer.headers.get('retry-after') ?? 0) }
+  const { code, bucket } = (await answer.json()) as { code?: string; bucket?: string }
+  return {
+    sentAtMs,
+    status: answer.status,
+    code,
+    bucket,
+    retryAfter: Number(answer.headers.get('retry-after') ?? 0),
+    isDegraded: answer.headers.get('x-ratelimit-mode') === 'degraded',
+  }
+}
+
+/**
+ * Expects that of calls made at once a bucket admitted exactly what was in it and what came meanwhile, and the others were
+ * told which it was. On a machine too busy for Redis to answer in time that can be said of the rest of them only.
+ */
+function expectExactly(calls: readonly Call[], capacity: number, tookMs: number, bucket: string): void {
+  const counted = calls.filter(({ isDegraded, status }) => !isDegraded && status !== 503)
+  const admitted = counted.filter(({ status }) => status === 200).length
+  expect(admitted).toBeLessThanOrEqual(capacity + Math.ceil((tookMs / 60_000) * capacity))
+  if (counted.length === calls.length) expect(admitted).toBeGreaterThanOrEqual(capacity)
+  const refused = counted.filter((one) => one.status === 429 && one.bucket === bucket)
+  expect(refused).toHaveLength(counted.length - admitted)
+  expect(counted.length, 'Redis answered hardly ever').toBeGreaterThan(calls.length / 3)
 }
 
 /** What a process says of a deleted key; one that stalls may say 503, and is asked again. */
@@ -155,41 +180,29 @@ test('a burst of 300 over three processes, one of them with its clock an hour fa
   await call(`${fleet.urls[0]}/api/test/v1/whoami`, key)
   const started = performance.now()
   const calls = Array.from({ length: 300 }, (_, i) => call(`${fleet.urls[i % 3]}/api/v1/whoami`, key))
-  const statuses = (await Promise.all(calls)).map(({ status }) => status)
-  const refilled = Math.ceil(((performance.now() - started) / 60_000) * limit)
-  const admitted = statuses.filter((status) => status === 200).length
-  expect(statuses.filter((status) => status === 429)).toHaveLength(300 - admitted)
-  expect(admitted).toBeGreaterThanOrEqual(limit)
-  expect(admitted).toBeLessThanOrEqual(limit + refilled)
+  expectExactly(await Promise.all(calls), limit, performance.now() - started, 'key')
 })
 
 test('twenty keys of one organization together get no more than ten times what one may, and are told so', async () => {
   const { id: org = '' } = fleet.first.twig('org', 'create', '--name', 'Many', '--plan', 'enterprise')
   fleet.first.twig('limits', 'set', '--org', org, '--scope', 'read', '--per-minute', '2')
-  const keys = Array.from({ length: 12 }, (_, i) => {
-    const made = fleet.first.twig(
-      ...['key', 'create', '--org', org, '--name', `K${i}`, '--scopes', 'read', '--env', 'live'],
-    )
-    return made.key ?? ''
-  })
+  const { key: admin = '' } = fleet.first.twig(
+    ...['key', 'create', '--org', org, '--name', 'Admin', '--scopes', 'admin', '--env', 'live'],
+  )
+  const keys: string[] = []
+  for (let i = 0; i < 12; i++) {
+    const headers = { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ name: `K${i}`, scopes: ['read'], environment: 'live' })
+    const made = await fetch(`${fleet.urls[0]}/api/v1/api-keys`, { method: 'POST', headers, body })
+    expect(made.status).toBe(201)
+    keys.push(((await made.json()) as { key: string }).key)
+  }
   for (const key of keys) await call(`${fleet.urls[0]}/api/test/v1/whoami`, key)
   const started = performance.now()
-  const answers = await Promise.all(
-    keys.flatMap((key) =>
-      Array.from({ length: 2 }, async (_, i) => {
-        const headers = { Authorization: `Bearer ${key}` }
-        const answer = await fetch(`${fleet.urls[i]}/api/v1/whoami`, { headers })
-        return { status: answer.status, ...((await answer.json()) as { bucket?: string }) }
-      }),
-    ),
+  const calls = keys.flatMap((key) =>
+    [0, 1].map((process) => call(`${fleet.urls[process]}/api/v1/whoami`, key)),
   )
-  const refilled = Math.ceil(((performance.now() - started) / 60_000) * 20)
-  const admitted = answers.filter(({ status }) => status === 200).length
-  expect(admitted).toBeGreaterThanOrEqual(20)
-  expect(admitted).toBeLessThanOrEqual(20 + refilled)
-  expect(answers.filter(({ status, bucket }) => status === 429 && bucket === 'organization').length).toBe(
-    24 - admitted,
-  )
+  expectExactly(await Promise.all(calls), 20, performance.now() - started, 'organization')
 })
 
 test('a process killed at any moment of making, rotating and deleting keys leaves row, audit and cache in agreement', async () => {
