@@ -42,6 +42,11 @@ function connect({ connectMs, statementMs, poolSize }: Patience) {
       passwordReset: { tokenDigest: true },
       pendingSignUp: { passwordHash: true, tokenDigest: true },
       externalKey: { sealedKey: true },
+      ssoConnection: { sealedClientSecret: true },
+      serviceKey: { sealedKey: true },
+      ssoFlow: { stateDigest: true, codeVerifier: true },
+      socialFlow: { stateDigest: true, codeVerifier: true, linkDigest: true },
+      pendingSocialSignUp: { tokenDigest: true },
     },
   })
 }
