@@ -18,7 +18,13 @@ describe('the table', () => {
       'revoked_api_key',
       'session_expired',
     ],
-    403: ['insufficient_scope', 'plan_required', 'insecure_transport'],
+    403: [
+      'insufficient_scope',
+      'plan_required',
+      'insecure_transport',
+      'sso_invalid_assertion',
+      'sso_domain_not_allowed',
+    ],
     404: ['not_found'],
     405: ['method_not_allowed'],
     409: ['conflict', 'idempotency_conflict'],
@@ -26,7 +32,7 @@ describe('the table', () => {
     415: ['unsupported_media_type'],
     429: ['rate_limit_exceeded', 'too_many_failed_attempts'],
     500: ['internal_error'],
-    503: ['temporarily_unavailable', 'revocation_pending'],
+    503: ['temporarily_unavailable', 'revocation_pending', 'sso_unavailable'],
   }
   test.each(Object.entries(contract))('has the codes of the contract for %s', (status, expected) => {
     for (const code of expected) expect(errorTable[code as ErrorCode].status).toBe(Number(status))

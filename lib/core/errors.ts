@@ -1,5 +1,7 @@
+import { signInErrors } from './sign-in-errors'
+
 /** What a page of the error reference says about one code. */
-interface ErrorEntry {
+export interface ErrorEntry {
   status: number
   /** Short and stable; the `error` member of the answer. */
   error: string
@@ -115,6 +117,7 @@ export const errorTable = {
     meaning: 'The feature belongs to a plan that this organization does not have.',
     fix: 'The plan needed is named in `required_plan`; the operator of this Twig sets plans.',
   },
+  ...signInErrors,
   insecure_transport: {
     status: 403,
     error: 'HTTPS required',

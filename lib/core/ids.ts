@@ -15,6 +15,11 @@ type IdPrefix =
   | 'chunk'
   | 'ext'
   | 'int'
+  | 'dom'
+  | 'sso'
+  | 'flow'
+  | 'ref'
+  | 'ident'
 
 const pool = new Uint8Array(4096)
 let taken = pool.length

@@ -22,7 +22,8 @@ function fromBase64url(text: string): Uint8Array | null {
   }
 }
 
-function parseObject(part: string): Record<string, unknown> | null {
+/** One part of a compact JWS as the JSON object that it is, unproven; null for anything else. */
+export function parseJwsPart(part: string): Record<string, unknown> | null {
   const bytes = fromBase64url(part)
   if (!bytes) return null
   try {
@@ -51,11 +52,11 @@ export function verifyJws(token: string, hmac: Hmac): Record<string, unknown> | 
   const [header, payload, signature] = parts
   if (parts.length !== 3 || !header || !payload || !signature) return null
   if (header !== HEADER) {
-    const parsed = parseObject(header)
+    const parsed = parseJwsPart(header)
     if (parsed?.alg !== 'HS256' || (parsed.typ !== undefined && parsed.typ !== 'JWT')) return null
     if (Object.keys(parsed).some((name) => name !== 'alg' && name !== 'typ')) return null
   }
   // Compared as text: one signature has one spelling, and what it covers is the text of the payload.
   if (!equalStrings(signature, base64url(hmac(`${header}.${payload}`)))) return null
-  return parseObject(payload)
+  return parseJwsPart(payload)
 }

@@ -16,6 +16,8 @@ interface PolicyRow {
   /** For audience `key`: the scope asked for (`any` is satisfied by every key) and the bucket charged. */
   scope?: Scope | 'any'
   bucket?: Scope
+  /** Any site may post here, and so no cookie counts: the answer of an identity provider comes this way. */
+  crossSite?: true
 }
 
 const read = { audience: 'key', scope: 'read', bucket: 'read' } as const
@@ -63,15 +65,19 @@ const openPage = { methods: ['GET', 'POST'], audience: 'public' } as const
 export const webPolicy: readonly PolicyRow[] = [
   { ...openPage, pattern: '/' },
   { ...openPage, pattern: '/login' },
+  { ...openPage, pattern: '/sso' },
   { ...openPage, pattern: '/signup' },
   { ...openPage, pattern: '/signup/{token}' },
   { ...openPage, pattern: '/reset' },
   { ...openPage, pattern: '/reset/{token}' },
   { ...openPage, pattern: '/invite/{token}' },
+  { ...openPage, pattern: '/sso/continue' },
   { methods: ['GET'], pattern: '/auth/error', audience: 'public' },
   { methods: ['GET'], pattern: '/docs/errors', audience: 'public' },
   { methods: ['GET'], pattern: '/docs/api', audience: 'public' },
   { methods: ['GET'], pattern: '/docs/outages', audience: 'public' },
+  { methods: ['GET'], pattern: '/docs/sso', audience: 'public' },
+  { methods: ['GET'], pattern: '/docs/sso/{idp}', audience: 'public' },
   { methods: ['GET'], pattern: '/not-found', audience: 'public' },
   { methods: ['GET'], pattern: '/icon.svg', audience: 'public' },
   { ...page, pattern: '/agents' },
@@ -88,6 +94,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/settings/api-keys/{id}/usage.csv', audience: 'session' },
   { ...page, pattern: '/settings/external-keys' },
   { methods: ['GET'], pattern: '/settings/external-keys/{id}/models', audience: 'session' },
+  { ...page, pattern: '/settings/authentication' },
   { ...page, pattern: '/settings/members' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
@@ -95,7 +102,13 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/api/auth/csrf', audience: 'public' },
   { methods: ['GET'], pattern: '/api/auth/providers', audience: 'public' },
   { methods: ['POST'], pattern: '/api/auth/callback/credentials', audience: 'public' },
+  { methods: ['GET'], pattern: '/api/auth/callback/google', audience: 'public' },
+  { methods: ['GET'], pattern: '/api/auth/callback/microsoft', audience: 'public' },
   { methods: ['POST'], pattern: '/api/auth/signout', audience: 'public' },
+  { methods: ['POST'], pattern: '/api/auth/saml/acs', audience: 'public', crossSite: true },
+  { methods: ['GET'], pattern: '/api/auth/saml/metadata', audience: 'public' },
+  { methods: ['GET'], pattern: '/api/auth/oidc/callback', audience: 'public' },
+  { methods: ['GET'], pattern: '/api/auth/sso/finish', audience: 'public' },
   { methods: ['GET'], pattern: '/healthz', audience: 'public' },
   { methods: ['GET'], pattern: '/readyz', audience: 'public' },
   { methods: ['POST'], pattern: '/api/internal/verify-key', audience: 'internal' },

@@ -66,6 +66,8 @@ const permissions = {
   'organization:write': { scope: 'admin', role: 'admin' },
   'api-keys:read': { scope: 'admin', role: 'member' },
   'api-keys:write': { scope: 'admin', role: 'member' },
+  'sso:read': { scope: 'admin', role: 'admin' },
+  'sso:write': { scope: 'admin', role: 'admin' },
   'members:read': { scope: 'admin', role: 'member' },
   'members:write': { scope: 'admin', role: 'admin' },
 } as const satisfies Record<string, { scope: Scope; role: Role }>

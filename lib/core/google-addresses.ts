@@ -1,0 +1,27 @@
+import { domainOf } from './domain-names'
+
+/** Google's issuer, as its ID tokens and its discovery document name it. */
+export const GOOGLE_ISSUER = 'https://accounts.google.com'
+
+/** Domains whose every address Google itself gave away. */
+const CONSUMER_DOMAINS: readonly string[] = ['gmail.com', 'googlemail.com']
+
+/** Whether an issuer is Google, or what the operator set in its place (GOOGLE_ISSUER). */
+export function isGoogleIssuer(issuer: string, standIn: string | undefined): boolean {
+  const bare = (url: string) => url.replace(/\/$/, '')
+  return [GOOGLE_ISSUER, ...(standIn ? [standIn] : [])].map(bare).includes(bare(issuer))
+}
+
+/**
+ * Whether a Google account belongs to the organization that owns its address's domain. Anybody can make a consumer account
+ * with an address of a company that they once could read a mail at, `email_verified` and all; only the claim `hd` says that
+ * the domain's own Workspace has the account.
+ */
+export function isHostedBy(email: string, hostedDomain: unknown): boolean {
+  return typeof hostedDomain === 'string' && hostedDomain.toLowerCase() === domainOf(email)
+}
+
+/** Whether Google's word proves that an address is its bearer's: one of its own, or one that the domain's Workspace has. */
+export function isGoogleAddress(email: string, hostedDomain: unknown): boolean {
+  return CONSUMER_DOMAINS.includes(domainOf(email)) || isHostedBy(email, hostedDomain)
+}
