@@ -44,6 +44,8 @@ export interface StartEnv {
   mailFrom: string
   google: OAuthClient | undefined
   microsoft: OAuthClient | undefined
+  /** Directories whose people may sign in with Microsoft, in lower case; any of the issuer's when empty. */
+  microsoftTenants: readonly string[]
   slack: OAuthClient | undefined
   notion: OAuthClient | undefined
   /** Addresses that stand in for the providers' own, by variable. */
@@ -147,6 +149,7 @@ export function validateEnv(env: Environment): Checked<StartEnv> {
       mailFrom: set.MAIL_FROM ?? `Twig <no-reply@${new URL(appUrl).hostname}>`,
       google: client(set.GOOGLE_CLIENT_ID, set.GOOGLE_CLIENT_SECRET),
       microsoft: client(set.MICROSOFT_CLIENT_ID, set.MICROSOFT_CLIENT_SECRET),
+      microsoftTenants: set.MICROSOFT_TENANTS.map((tenant) => tenant.toLowerCase()),
       slack: client(set.SLACK_CLIENT_ID, set.SLACK_CLIENT_SECRET),
       notion: client(set.NOTION_CLIENT_ID, set.NOTION_CLIENT_SECRET),
       endpoints: Object.fromEntries(ENDPOINTS.flatMap((name) => (set[name] ? [[name, set[name]]] : []))),

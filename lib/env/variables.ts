@@ -125,6 +125,10 @@ function isServer(entry: string): boolean {
   return isIP(entry.replace(/^\[(.*)\](?::\d+)?$/, '$1')) !== 0 || isIP(entry.replace(/:\d+$/, '')) === 4
 }
 
+function isTenant(entry: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(entry)
+}
+
 /** Every variable of Twig that an operator may set, checked one by one. */
 export const variables = z.object({
   PORT: integer(3000, 1, 65535),
@@ -146,6 +150,7 @@ export const variables = z.object({
   GOOGLE_CLIENT_SECRET: text,
   MICROSOFT_CLIENT_ID: text,
   MICROSOFT_CLIENT_SECRET: text,
+  MICROSOFT_TENANTS: list(isTenant, 'must be directory (tenant) ids with commas between'),
   SLACK_CLIENT_ID: text,
   SLACK_CLIENT_SECRET: text,
   NOTION_CLIENT_ID: text,

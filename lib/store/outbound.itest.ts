@@ -80,7 +80,7 @@ describe('addresses', () => {
   })
 
   test('that DNS gives are judged each, at every connection: one that is not fit is enough', async () => {
-    const answers: Record<string, (type: 'A' | 'AAAA', earlier: number) => string[] | null> = {
+    const answers: Record<string, (type: 'A' | 'AAAA' | 'TXT', earlier: number) => string[] | null> = {
       'loopback.example.com': (type) => (type === 'A' ? ['127.0.0.1'] : []),
       'v6.example.com': (type) => (type === 'AAAA' ? ['::1'] : []),
       'mixed-kinds.example.com': (type) => (type === 'A' ? ['93.184.216.34'] : ['::1']),

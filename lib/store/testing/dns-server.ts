@@ -3,21 +3,25 @@ import { isIP } from 'node:net'
 
 const A = 1
 const CNAME = 5
+const TXT = 16
 const AAAA = 28
+const KINDS: Readonly<Record<number, Question['type']>> = { [AAAA]: 'AAAA', [TXT]: 'TXT' }
+const SERVFAIL = 2
 const NXDOMAIN = 3
 
 interface Question {
   name: string
-  type: 'A' | 'AAAA'
+  type: 'A' | 'AAAA' | 'TXT'
   /** How often this very question was asked before. */
   earlier: number
 }
 
 /**
- * What the server says: addresses of the kind asked for (others are left out), `cname:<name>` for another name that has
- * the rest, null for a name that does not exist, `silence` for no answer at all.
+ * What the server says: addresses of the kind asked for (others are left out), or texts, `cname:<name>` for another name
+ * that has the rest, null for a name that does not exist, `failure` for a server that cannot tell, `silence` for no
+ * answer at all.
  */
-type Answer = readonly string[] | null | 'silence'
+type Answer = readonly string[] | null | 'failure' | 'silence'
 
 export interface DnsServer {
   /** For TWIG_DNS_SERVERS. */
@@ -49,6 +53,12 @@ function v6Bytes(text: string): Buffer {
   return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex')
 }
 
+/** A text in pieces of up to 255 bytes, each with its length. */
+function textBytes(text: string): Buffer {
+  const pieces = text.match(/.{1,255}/gs) ?? ['']
+  return Buffer.concat(pieces.flatMap((piece) => [Buffer.from([piece.length]), Buffer.from(piece)]))
+}
+
 function records(question: Question, answer: readonly string[]): Buffer[] {
   let owner = label(question.name)
   return answer.flatMap((entry) => {
@@ -58,6 +68,7 @@ function records(question: Question, answer: readonly string[]): Buffer[] {
       owner = alias
       return [found]
     }
+    if (question.type === 'TXT') return [record(owner, TXT, textBytes(entry))]
     if (isIP(entry) !== (question.type === 'A' ? 4 : 6)) return []
     const data = isIP(entry) === 4 ? Buffer.from(entry.split('.').map(Number)) : v6Bytes(entry)
     return [record(owner, isIP(entry) === 4 ? A : AAAA, data)]
@@ -76,16 +87,17 @@ export async function startDnsServer(answer: (question: Question) => Answer): Pr
       end += size + 1
     }
     const name = parts.join('.').toLowerCase()
-    const type = message.readUInt16BE(end + 1) === AAAA ? 'AAAA' : 'A'
+    const type = KINDS[message.readUInt16BE(end + 1)] ?? 'A'
     const earlier = asked.filter((question) => question.name === name && question.type === type).length
     const question: Question = { name, type, earlier }
     asked.push(question)
     const said = answer(question)
     if (said === 'silence') return
-    const found = said === null ? [] : records(question, said)
+    const found = Array.isArray(said) ? records(question, said) : []
     const header = Buffer.alloc(12)
     message.copy(header, 0, 0, 2)
-    header.writeUInt16BE(0x8180 | (said === null ? NXDOMAIN : 0), 2)
+    const code = said === null ? NXDOMAIN : said === 'failure' ? SERVFAIL : 0
+    header.writeUInt16BE(0x8180 | code, 2)
     header.writeUInt16BE(1, 4)
     header.writeUInt16BE(found.length, 6)
     socket.send(Buffer.concat([header, message.subarray(12, end + 5), ...found]), port, address)
