@@ -7,10 +7,20 @@ import { sha256 } from '../store/hmac'
 import { sendsMail } from '../store/mail'
 import { hashPassword } from '../store/passwords'
 import { recordAudit } from './audit'
+import { keepOwners } from './domain-locks'
+import {
+  claimInvitation,
+  deadInvitation,
+  findOpenByDigest,
+  type OpenInvitation,
+  openInvitation,
+} from './invitation-claims'
 import { mailInvitation } from './mails'
-import { actingFor, addMember, isMember } from './organizations'
+import { switchOrganization } from './organization-switch'
+import { isMember } from './organizations'
 import { judgeNewPassword } from './password-strength'
-import { type SignInOrigin, type StartedSession, startSession, switchOrganization } from './sessions'
+import { announceEnded, type SignInOrigin, type StartedSession, startSession } from './sessions'
+import { endShutSessions, isNewcomerShut, requireNewcomer } from './sso-doors'
 import { countAttempt, inviteAttempt, networkOf } from './throttle'
 import { findUserByEmail, insertUser } from './users'
 
@@ -37,10 +47,11 @@ export interface InvitationPreview {
   email: string
   role: Role
   accountExists: boolean
+  /** Whether the address can get an account through its organization's SSO only. */
+  ssoRequired: boolean
 }
 
 const listed = { id: true, email: true, role: true, createdAt: true, expiresAt: true } as const
-const open = { acceptedAt: null, revokedAt: null } as const
 
 /** Nobody invites above their own role (G1); a key stands for an admin at most, the operator above roles. */
 function requireInvitable(principal: Principal, role: Role): void {
@@ -73,7 +84,10 @@ export async function inviteMember(
         details: { fields: { email: 'A member already' } },
       })
     }
-    await tx.invitation.updateMany({ where: { organizationId, email, ...open }, data: { revokedAt: now } })
+    await tx.invitation.updateMany({
+      where: { organizationId, email, ...openInvitation },
+      data: { revokedAt: now },
+    })
     const row = await tx.invitation.create({
       data: {
         id: newId('inv'),
@@ -117,7 +131,7 @@ async function namesFor(
 export async function listInvitations(principal: Principal, now: Date = new Date()): Promise<Invitation[]> {
   requirePermission(principal, 'members:write')
   const rows = await db().invitation.findMany({
-    where: { organizationId: principal.organizationId, ...open },
+    where: { organizationId: principal.organizationId, ...openInvitation },
     select: listed,
     orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
   })
@@ -134,7 +148,7 @@ export async function revokeInvitation(
   const { organizationId } = principal
   return inTransaction(async (tx) => {
     const [row] = await tx.invitation.updateManyAndReturn({
-      where: { id: input.id, organizationId, ...open },
+      where: { id: input.id, organizationId, ...openInvitation },
       data: { revokedAt: now },
       select: listed,
     })
@@ -146,19 +160,8 @@ export async function revokeInvitation(
 }
 
 function findOpen(token: string, now: Date) {
-  return db().invitation.findFirst({
-    where: { tokenDigest: sha256(token), ...open, expiresAt: { gt: now } },
-    select: {
-      id: true,
-      email: true,
-      role: true,
-      organizationId: true,
-      organization: { select: { name: true } },
-    },
-  })
+  return findOpenByDigest(db(), sha256(token), now)
 }
-
-type OpenInvitation = NonNullable<Awaited<ReturnType<typeof findOpen>>>
 
 /** What a link invites to, or null when it is used, revoked, replaced or past its time. */
 export async function previewInvitation(
@@ -169,12 +172,13 @@ export async function previewInvitation(
   if (!invitation) return null
   const { email, role, organization } = invitation
   const accountExists = (await findUserByEmail(email)) !== null
-  return { organization: organization.name, email, role, accountExists }
+  const ssoRequired = await inTransaction((tx) => isNewcomerShut(tx, email))
+  return { organization: organization.name, email, role, accountExists, ssoRequired }
 }
 
 /**
- * Accepts an invitation, once. Somebody signed in with its address joins at once; a new person makes their account with
- * name and password. Throws not_found for a dead link, conflict when signed in as somebody else, session_required when the
+ * Accepts an invitation, once. Somebody signed in with its address joins at once, with a null session where they must come
+ * back through the organization's SSO; a new person makes their account with name and password. Throws not_found for a dead link, conflict when signed in as somebody else, session_required when the
  * address has an account and nobody is signed in, invalid_request.
  */
 export async function acceptInvitation(
@@ -182,9 +186,9 @@ export async function acceptInvitation(
   origin: SignInOrigin,
   viewer: { principal: Principal; user: { id: string; email: string } } | null,
   now: Date = new Date(),
-): Promise<{ session: StartedSession }> {
+): Promise<{ session: StartedSession | null }> {
   const invitation = await findOpen(input.token, now)
-  if (!invitation) throw deadLink()
+  if (!invitation) throw deadInvitation()
   const { email } = invitation
   if (viewer) {
     if (viewer.user.email === email) return join(invitation, viewer, now)
@@ -199,11 +203,17 @@ async function join(
   invitation: OpenInvitation,
   { principal, user }: { principal: Principal; user: { id: string } },
   now: Date,
-): Promise<{ session: StartedSession }> {
-  const session = await inTransaction(async (tx) => {
-    await claim(tx, invitation, user.id, principal, now)
-    return switchOrganization(principal, { organizationId: invitation.organizationId }, tx)
+): Promise<{ session: StartedSession | null }> {
+  const { organizationId } = invitation
+  const { ended, session } = await inTransaction(async (tx) => {
+    // Before the organization's lock, as everywhere.
+    await keepOwners(tx, [invitation.email])
+    await claimInvitation(tx, invitation, user.id, principal, now)
+    const ended = await endShutSessions(tx, organizationId, now)
+    const isShut = principal.kind === 'user' && ended.some(({ id }) => id === principal.sessionId)
+    return { ended, session: isShut ? null : await switchOrganization(principal, { organizationId }, tx) }
   })
+  await announceEnded(ended, 'sso_enforced')
   return { session }
 }
 
@@ -225,35 +235,13 @@ async function joinAsNew(
   await judgeNewPassword(networkOf(origin.clientIp), password, { email, name }, 'password')
   const passwordHash = await hashPassword(password)
   const session = await inTransaction(async (tx) => {
+    await requireNewcomer(tx, email)
     const user = await insertUser(tx, { email, name, passwordHash }, now)
     if (!user) throw signInFirst(email)
-    await claim(tx, invitation, user.id, origin, now)
+    await claimInvitation(tx, invitation, user.id, origin, now)
     return startSession(tx, { userId: user.id, organizationId, role, method: 'password' }, origin, now)
   })
   return { session }
-}
-
-/** Uses the invitation up and makes the person a member. Of several at once, one succeeds. */
-async function claim(
-  tx: Transaction,
-  { id, email, role, organizationId }: OpenInvitation,
-  userId: string,
-  origin: SignInOrigin,
-  now: Date,
-): Promise<void> {
-  const { count } = await tx.invitation.updateMany({
-    where: { id, ...open, expiresAt: { gt: now } },
-    data: { acceptedAt: now },
-  })
-  if (count === 0) throw deadLink()
-  if (!(await addMember(tx, { organizationId, userId, role }))) return
-  const entry = { action: 'member.joined', targetId: userId, after: { email, role, invitation: id } }
-  await recordAudit(tx, actingFor(userId, organizationId, role, origin), entry)
-}
-
-function deadLink(): TwigError {
-  const message = 'This invitation does not work any more. Ask whoever invited you for a new one.'
-  return new TwigError('not_found', message, { error: 'Invitation used or expired' })
 }
 
 function signInFirst(email: string): TwigError {

@@ -14,7 +14,8 @@ function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
 }
 
-interface Letter {
+/** A mail before it is addressed. */
+export interface Letter {
   kind: string
   subject: string
   /** Paragraphs before the link. */
@@ -28,7 +29,7 @@ interface Letter {
 }
 
 /** The link is built from APP_URL alone: no header of any request can lead it elsewhere. */
-function compose(to: string, { kind, subject, before, list = [], button, after }: Letter): Mail {
+export function compose(to: string, { kind, subject, before, list = [], button, after }: Letter): Mail {
   const link = button ? nodeEnv().appUrl + button.path : undefined
   const points = list.length === 0 ? [] : [list.map((point) => `- ${point}`).join('\n')]
   const text = [...before, ...points, ...(link ? [link] : []), ...after, BRAND].join('\n\n')
@@ -98,6 +99,37 @@ export function mailFinishSignUp(to: string, token: string): void {
   )
 }
 
+/** To someone whose address a provider named without proving it. */
+export function mailFinishSocialSignUp(to: string, token: string, provider: string): void {
+  sendMail(
+    compose(to, {
+      kind: 'sign-up',
+      subject: 'Finish signing up to Twig',
+      before: [
+        `You are one step from your Twig account. Finish here, with the ${provider} account you chose:`,
+      ],
+      button: { label: 'Finish signing up', path: `/signup/${token}` },
+      after: [
+        'The link works once, within 24 hours. If it was not you, ignore this mail: no account is made.',
+      ],
+    }),
+  )
+}
+
+/** To someone whose account another way in was linked to. */
+export function mailIdentityLinked(to: string, provider: string, label: string | null): void {
+  const which = label === null ? `A ${provider} account` : `The ${provider} account ${label}`
+  sendMail(
+    compose(to, {
+      kind: 'identity-linked',
+      subject: `${provider} was linked to your Twig account`,
+      before: [`${which} was linked to your Twig account and can sign in to it from now on.`],
+      button: { label: 'It was not me: look at the account', path: '/account' },
+      after: ['If it was you, there is nothing to do.'],
+    }),
+  )
+}
+
 /** To the owner of an address that somebody tried to sign up with again. */
 export function mailAccountExists(to: string): void {
   sendMail(
@@ -144,6 +176,41 @@ export function mailAgedKeys(to: string, organizationName: string, keys: readonl
       after: [
         'Rotating a key makes a successor and lets the old one work on until its place is taken. Delete keys that nobody needs. You are reminded of a key once in 90 days.',
       ],
+    }),
+  )
+}
+
+/** To an admin of an organization one of whose verified domains has lost its record. */
+export function mailDomainMissing(
+  to: string,
+  domain: { name: string; finding: string; isOver: boolean; graceDays: number },
+): void {
+  const { name, finding, isOver, graceDays } = domain
+  const consequence = isOver
+    ? `${name} is verified no more: nobody signs in or becomes a member by it until it is verified again. Where SSO is enforced, passwords open again for its people, although the connection still says Enforced.`
+    : `Without it ${name} stops being verified in ${graceDays} days, and with that signing in with SSO by it. Where SSO is enforced, passwords then open again for its people.`
+  sendMail(
+    compose(to, {
+      kind: 'domain-missing',
+      subject: isOver ? `${name} is no longer verified` : `The DNS record of ${name} is missing`,
+      before: [`Twig looked for the TXT record of ${name} and did not find it. ${finding}`, consequence],
+      button: { label: 'Look at the domain', path: '/settings/authentication' },
+      after: [],
+    }),
+  )
+}
+
+/** To every owner when one of them signs in by password although SSO is enforced. */
+export function mailBreakGlass(to: string, organizationName: string, who: string): void {
+  sendMail(
+    compose(to, {
+      kind: 'break-glass',
+      subject: `A password was used to sign in to ${organizationName}`,
+      before: [
+        `SSO is enforced in ${organizationName}. The owner ${who} signed in with a password, which owners keep for when the identity provider is down.`,
+      ],
+      button: { label: 'Look at the audit log', path: '/settings/audit-log' },
+      after: ['If nobody of you did this, end that person’s sessions and change the password.'],
     }),
   )
 }

@@ -198,9 +198,12 @@ export function listMemberships(
 }
 
 /** The people of the principal's organization, those who joined first on top. */
-export async function listMembers(principal: Principal): Promise<Member[]> {
+export async function listMembers(
+  principal: Principal,
+  client: Transaction | ReturnType<typeof db> = db(),
+): Promise<Member[]> {
   requirePermission(principal, 'members:read')
-  const rows = await db().membership.findMany({
+  const rows = await client.membership.findMany({
     where: { organizationId: principal.organizationId },
     select: { role: true, createdAt: true, user: { select: { id: true, name: true, email: true } } },
     orderBy: [{ createdAt: 'asc' }, { userId: 'asc' }],
@@ -213,6 +216,12 @@ export async function listMembers(principal: Principal): Promise<Member[]> {
 /** Whether somebody with this address is a member of the organization. */
 export async function isMember(organizationId: string, email: string, tx: Transaction): Promise<boolean> {
   return (await tx.membership.count({ where: { organizationId, user: { email } } })) > 0
+}
+
+/** A person's role in an organization, or null where they are no member. */
+export async function roleOf(tx: Transaction, organizationId: string, userId: string): Promise<Role | null> {
+  const where = { organizationId_userId: { organizationId, userId } }
+  return (await tx.membership.findUnique({ where, select: { role: true } }))?.role ?? null
 }
 
 /** Makes a person a member; false, changing nothing, when they are one already. The caller writes the audit row. */

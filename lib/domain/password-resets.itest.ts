@@ -69,7 +69,7 @@ describe('a password reset', () => {
   it('sets the password once, ends every session and signs in', async () => {
     const before = await signIn()
     const token = await freshToken()
-    expect(await previewReset(token)).toEqual({ email })
+    expect(await previewReset(token)).toEqual({ email, ssoRequired: false })
     const { session } = await resetPassword({ token, password: OTHER }, origin())
     expect(await active(session?.sid ?? '')).toHaveProperty('user')
     expect(await active(before.sid)).toEqual({ ended: 'password_reset' })
@@ -163,7 +163,7 @@ describe('a password reset', () => {
     const token = await freshToken()
     for (let n = 0; n < 7; n++) expect(await requestPasswordReset({ email }, origin(n))).toEqual({})
     expect(await mailsTo(email, 'reset')).toHaveLength(5)
-    expect(await previewReset(token)).toEqual({ email })
+    expect(await previewReset(token)).toEqual({ email, ssoRequired: false })
   })
 
   it('refuses a network that asks for many addresses', async () => {

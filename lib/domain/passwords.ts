@@ -5,6 +5,7 @@ import { inBackground } from '../store/background'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { sha256 } from '../store/hmac'
 import { hashPassword, requireHashingCapacity, verifyPassword } from '../store/passwords'
+import { recordBreakGlass } from './break-glass'
 import { mailPasswordChanged, mailReset } from './mails'
 import { auditForPerson, listMemberships } from './organizations'
 import { judgeNewPassword, requireStrongPassword } from './password-strength'
@@ -17,6 +18,8 @@ import {
   type StartedSession,
   startSessionSomewhere,
 } from './sessions'
+import { forgetBreakGlass } from './sso-connections'
+import { isSsoRequired, judgePasswordDoor, requireOtherWays } from './sso-doors'
 import {
   type Attempt,
   admitsAttempt,
@@ -54,6 +57,14 @@ export async function judgePassword(
     await returnAttempt(attempt)
     throw error
   }
+}
+
+/** Whether a person has a password. */
+export async function hasPassword(
+  userId: string,
+  client: Transaction | ReturnType<typeof db> = db(),
+): Promise<boolean> {
+  return (await client.password.findUnique({ where: { userId }, select: { userId: true } })) !== null
 }
 
 /** The stored password of the account with this address, if there is one. */
@@ -107,6 +118,8 @@ export function startSessionForPassword(
     const same = await tx.$queryRaw<unknown[]>`
       SELECT 1 FROM passwords WHERE user_id = ${userId} AND hash = ${hash} FOR SHARE`
     if (same.length === 0) throw new TwigError('invalid_credentials')
+    const glass = await judgePasswordDoor(tx, userId)
+    if (glass !== null) await recordBreakGlass(tx, userId, glass, origin)
     await voidResets(tx, userId)
     return startSessionSomewhere(tx, { userId, method: 'password' }, origin, now)
   })
@@ -168,9 +181,9 @@ export async function requestPasswordReset(
 }
 
 async function issueReset(email: string, now: Date): Promise<void> {
-  const found = await db().password.findFirst({ where: { user: { email } }, select: { userId: true } })
-  if (!found) return
-  const { userId } = found
+  const user = await db().user.findUnique({ where: { email }, select: { id: true } })
+  if (!user) return
+  const userId = user.id
   const token = newLinkToken()
   const expiresAt = new Date(now.getTime() + RESET_TTL_MS)
   const row = { id: newId('reset'), userId, tokenDigest: sha256(token), createdAt: now, expiresAt }
@@ -184,10 +197,15 @@ function deadLink(): TwigError {
   })
 }
 
-/** Whose password a reset link would set, or null when the link is not good (any more). */
-export async function previewReset(token: string, now: Date = new Date()): Promise<{ email: string } | null> {
+/** Whose password a reset link would set, and whether SSO lets it be set; null when the link is not good (any more). */
+export async function previewReset(
+  token: string,
+  now: Date = new Date(),
+): Promise<{ email: string; ssoRequired: boolean } | null> {
   const row = await findReset(token, now)
-  return row ? { email: row.user.email } : null
+  if (!row) return null
+  const ssoRequired = await inTransaction((tx) => isSsoRequired(tx, row.userId))
+  return { email: row.user.email, ssoRequired }
 }
 
 function findReset(token: string, now: Date) {
@@ -220,6 +238,7 @@ export async function resetPassword(
       data: { usedAt: now },
     })
     if (claimed.count === 0) throw deadLink()
+    await requireOtherWays(tx, userId)
     const ended = await replacePassword(tx, userId, hash, now)
     await auditForPerson(tx, userId, origin, { action: 'user.password_reset', targetId: userId })
     const belongs = (await listMemberships(userId, tx)).length > 0
@@ -243,7 +262,10 @@ async function replacePassword(tx: Transaction, userId: string, hash: string, no
   return endSessionRows(tx, { userId }, 'password_reset', now)
 }
 
-/** Sets a person's password and ends their sessions; the operator's alone. */
+/**
+ * Sets a person's password and ends their sessions; the operator's alone. It opens no door that SSO shuts: a break-glass that
+ * the person proved with the old password is gone.
+ */
 export async function setPasswordOf(
   user: { id: string; email: string; name: string },
   password: string,
@@ -256,6 +278,7 @@ export async function setPasswordOf(
       action: 'user.password_set_by_operator',
       targetId: user.id,
     })
+    await forgetBreakGlass(tx, user.id)
     return replacePassword(tx, user.id, hash, now)
   })
   await announceEnded(ended, 'password_reset')

@@ -8,7 +8,9 @@ import { keyIdOf } from '../store/vault'
 import { openExternalKey, sealExternalKey } from './external-keys'
 import { once } from './idempotency'
 import { rotateSecrets, sealingStatus } from './secret-rotation'
+import { findConnection, openOidcConnection } from './sso-connections'
 import { envelopeOf, plantExternalKey, putEnvelope, ringKey, setRing } from './testing/external-keys'
+import { plantOidc } from './testing/sso-settings'
 import { keyOf, tenant } from './testing/tenants'
 
 const [old, next] = [ringKey('old'), ringKey('next')]
@@ -17,6 +19,8 @@ const [old, next] = [ringKey('old'), ringKey('next')]
 async function clear() {
   await db().externalKey.deleteMany()
   await db().idempotencyRecord.deleteMany()
+  await db().ssoConnection.deleteMany()
+  await db().serviceKey.deleteMany()
 }
 beforeEach(async () => {
   await clear()
@@ -36,20 +40,23 @@ async function plantMany(organizationId: string, count: number): Promise<Map<str
   return planted
 }
 
-test('rows of both columns move to the first key of the ring, open as before, and the old key is free to go', async () => {
+test('rows of every column move to the first key of the ring, open as before, and the old key is free to go', async () => {
   const { organization } = await tenant()
   const caller = keyOf(organization.id, ['admin'])
   const planted = await plantMany(organization.id, 5)
   const request = { key: 'a', path: '/x', body: '{}' }
   await once(caller, request, async () => ({ status: 201, body: { key: 'shown once' } }))
+  const connection = await plantOidc(organization.id, 'client-secret')
   setRing(next, old)
-  expect(await sealingStatus()).toMatchObject({ current_key: 'next', to_rotate: 6, removable_keys: [] })
+  expect(await sealingStatus()).toMatchObject({ current_key: 'next', to_rotate: 7, removable_keys: [] })
   expect(await rotateSecrets()).toEqual({
-    rotated: 6,
+    rotated: 7,
     current_key: 'next',
     columns: [
       { column: 'external_keys.sealed_key', rows_by_key: { next: 5 }, unreadable: 0 },
       { column: 'idempotency_records.body', rows_by_key: { next: 1 }, unreadable: 0 },
+      { column: 'sso_connections.sealed_client_secret', rows_by_key: { next: 1 }, unreadable: 0 },
+      { column: 'service_keys.sealed_key', rows_by_key: {}, unreadable: 0 },
     ],
     unreadable: 0,
     to_rotate: 0,
@@ -58,6 +65,8 @@ test('rows of both columns move to the first key of the ring, open as before, an
   setRing(next)
   for (const [id, apiKey] of planted)
     expect(await openExternalKey(organization.id, id)).toMatchObject({ apiKey })
+  const row = await findConnection(organization.id, connection)
+  expect(await openOidcConnection(row)).toMatchObject({ clientSecret: 'client-secret' })
   const again = await once(caller, request, () => Promise.reject(new Error('not again')))
   expect(again).toMatchObject({ replayed: true, body: { key: 'shown once' } })
   expect(await rotateSecrets()).toMatchObject({ rotated: 0, removable_keys: [] })

@@ -3,9 +3,16 @@ import { keyIdOf, seal, unseal } from '../store/vault'
 import { sealedExternalKeys } from './external-key-sealing'
 import { sealedAnswers } from './idempotency-sealing'
 import type { SealedColumn, SealedRow } from './sealed-column'
+import { sealedServiceKeys } from './service-key-sealing'
+import { sealedClientSecrets } from './sso-sealing'
 
 /** Every column that holds sealed texts. */
-const columns: readonly SealedColumn[] = [sealedExternalKeys, sealedAnswers]
+const columns: readonly SealedColumn[] = [
+  sealedExternalKeys,
+  sealedAnswers,
+  sealedClientSecrets,
+  sealedServiceKeys,
+]
 
 const PAGE_ROWS = 100
 /** A row that is written in the old way between two passes is met by the next. */

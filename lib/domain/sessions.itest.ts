@@ -4,6 +4,7 @@ import type { UserPrincipal } from '../core/principal'
 import { SESSION_TTL_SECONDS } from '../core/session'
 import { cache } from '../store/cache'
 import { closeDb, db, inTransaction } from '../store/db'
+import { switchOrganization } from './organization-switch'
 import { createOrganization } from './organizations'
 import {
   endOtherSessions,
@@ -15,7 +16,6 @@ import {
   type SignInOrigin,
   startSessionSomewhere,
   sweepSessions,
-  switchOrganization,
   touchSession,
 } from './sessions'
 

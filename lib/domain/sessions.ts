@@ -27,6 +27,7 @@ export type EndReason =
   | 'ended_by_user'
   | 'password_changed'
   | 'password_reset'
+  | 'sso_enforced'
   | 'removed'
   | 'expired'
   | 'unknown'
@@ -56,7 +57,10 @@ const MAX_USER_AGENT = 512
 /** How long an address where somebody signed in stays a known one, and an ended row stays to say why. */
 const KEEP_MS = 30 * 24 * 3600 * 1000
 
-/** Starts a session in the transaction that proved who it is for, with its audit row. Always a new id: none can be planted beforehand. */
+/**
+ * Starts a session in the transaction that proved who it is for, with its audit row. Always a new id: none can be planted
+ * beforehand. One by `sso` was vouched for by the identity provider of its organization, and keeps saying so when it moves.
+ */
 export async function startSession(
   tx: Transaction,
   input: { userId: string; organizationId: string; role: Role; method: string },
@@ -72,6 +76,7 @@ export async function startSession(
       userId,
       organizationId,
       method,
+      vouchedById: method === 'sso' ? organizationId : null,
       userAgent,
       clientIp: origin.clientIp ?? null,
       createdAt: now,
@@ -164,10 +169,20 @@ export async function touchSession(
   })
 }
 
+/** Those for which an organization's identity provider did not vouch: another's word is none here. */
+export function notVouchedBy(organizationId: string) {
+  return { OR: [{ vouchedById: null }, { vouchedById: { not: organizationId } }] }
+}
+
 /** Marks sessions as ended and returns those that had not been. Call announceEnded after the transaction. */
 export async function endSessionRows(
   tx: Transaction,
-  where: { userId: string; id?: string | { not: string } },
+  where: {
+    userId: string | { in: string[] }
+    id?: string | { not: string }
+    method?: string
+    OR?: ReturnType<typeof notVouchedBy>['OR']
+  },
   reason: EndReason,
   now: Date = new Date(),
 ): Promise<Array<{ id: string; organizationId: string }>> {
@@ -184,7 +199,7 @@ export async function announceEnded(ended: ReadonlyArray<{ id: string }>, reason
 }
 
 async function endAudited(
-  where: Parameters<typeof endSessionRows>[1],
+  where: { userId: string; id?: string | { not: string } },
   reason: EndReason,
   origin: RequestOrigin,
 ): Promise<number> {
@@ -245,22 +260,6 @@ export async function endSession(principal: Principal, input: { id: string }): P
 export async function endOtherSessions(principal: Principal): Promise<{ ended: number }> {
   const { userId, sessionId } = asPerson(principal)
   return { ended: await endAudited({ userId, id: { not: sessionId } }, 'ended_by_user', principal) }
-}
-
-/** Moves the present session to another of the person's organizations. Throws not_found where they are no member. */
-export async function switchOrganization(
-  principal: Principal,
-  input: { organizationId: string },
-  tx: Transaction | ReturnType<typeof db> = db(),
-): Promise<StartedSession> {
-  const { userId, sessionId } = asPerson(principal)
-  const { organizationId } = input
-  const { count } = await tx.session.updateMany({
-    where: { id: sessionId, userId, endedAt: null, user: { memberships: { some: { organizationId } } } },
-    data: { organizationId },
-  })
-  if (count === 0) throw new TwigError('not_found', 'You are not a member of this organization.')
-  return { sub: userId, sid: sessionId, org: organizationId }
 }
 
 /** Whether the account with this address signed in from this network within 30 days. Asks the same for an account that is not there. */

@@ -11,6 +11,7 @@ import { createOrganizationForPerson } from './organizations'
 import { judgeNewPassword } from './password-strength'
 import { findPassword, judgePassword, startSessionForPassword } from './passwords'
 import { isKnownPlace, type SignInOrigin, type StartedSession, startSession } from './sessions'
+import { requireNewcomer } from './sso-doors'
 import {
   confirmSignUpAttempt,
   countAttempt,
@@ -55,7 +56,7 @@ function refused(): TwigError {
 /**
  * Signs somebody up (A1, A10). With SMTP the answer is always "check your mail". Without, it makes the account and signs in;
  * for an address that has one it does what signing in would, under the same throttle, so that it says no more than that.
- * Throws invalid_request for a guessable password, too_many_failed_attempts, invalid_credentials.
+ * Throws invalid_request for a guessable password, too_many_failed_attempts, invalid_credentials, sso_required.
  */
 export async function signUp(
   input: SignUp,
@@ -70,6 +71,8 @@ export async function signUp(
     if (session) return { session, next: 'signed_in' }
   }
   if (nodeEnv().signup === 'invite') throw byInvitationOnly()
+  // By the domain alone, before any account is looked for: it says nothing of who has one.
+  await inTransaction((tx) => requireNewcomer(tx, input.email))
   if (sendsMail()) return beginByMail(input, origin, now)
   return { session: await createOrSignIn(input, origin, now), next: 'signed_in' }
 }
@@ -91,6 +94,7 @@ async function insertAccount(
   origin: SignInOrigin,
   now: Date,
 ): Promise<StartedSession | null> {
+  await requireNewcomer(tx, input.email)
   const user = await insertUser(tx, input, now)
   if (!user) return null
   const organization = await createOrganizationForPerson(tx, user, origin)

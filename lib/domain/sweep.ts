@@ -2,6 +2,11 @@ import { sweepIdempotencyRecords } from './idempotency'
 import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
 import { sweepSignUps } from './sign-ups'
+import { sweepSocialSignUps } from './social-accounts'
+import { sweepSocialFlows } from './social-flows'
+import { sweepUsedAssertions } from './sso-answers'
+import { sweepSsoAttempts } from './sso-attempts'
+import { sweepSsoFlows } from './sso-flows'
 import { sweepThrottles } from './throttle'
 import { sweepUsage } from './usage'
 
@@ -14,6 +19,11 @@ export async function sweepExpired(now: Date = new Date()): Promise<number> {
     await sweepThrottles(now),
     await sweepIdempotencyRecords(now),
     await sweepUsage(now),
+    await sweepSsoFlows(now),
+    await sweepSsoAttempts(now),
+    await sweepUsedAssertions(now),
+    await sweepSocialFlows(now),
+    await sweepSocialSignUps(now),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -131,6 +131,18 @@ export function questionAttempt(userId: string, organizationId: string): Attempt
   return { buckets: [person, everybody], forgiven: [] }
 }
 
+/** Journeys to identity providers from one network, each of which is a row and may be a call. */
+export function beginSsoAttempt(clientIp: string | null | undefined): Attempt {
+  const bucket = { name: `sso:${networkOf(clientIp)}`, capacity: 120, refillSeconds: 5 }
+  return { buckets: [bucket], forgiven: [] }
+}
+
+/** Answers of identity providers that are refused, of one network: each costs a judgement and a row of the log. */
+export function refusedAnswerAttempt(clientIp: string | null | undefined): Attempt {
+  const bucket = { name: `refused-answer:${networkOf(clientIp)}`, capacity: 60, refillSeconds: 5 }
+  return { buckets: [bucket], forgiven: [] }
+}
+
 /** Null takes Postgres's own clock, the same for every process. */
 type Clock = Date | null
 

@@ -28,8 +28,11 @@ const PASSWORD_LENGTH = { least: 12, most: 1024 }
 const summary = { id: true, email: true, name: true } as const
 
 /** The person with this canonical address, or null. */
-export function findUserByEmail(email: string): Promise<User | null> {
-  return db().user.findUnique({ where: { email }, select: summary })
+export function findUserByEmail(
+  email: string,
+  client: Transaction | ReturnType<typeof db> = db(),
+): Promise<User | null> {
+  return client.user.findUnique({ where: { email }, select: summary })
 }
 
 /** Whether Twig has no people yet: the first may always sign up (contract.md 2). */
@@ -49,6 +52,17 @@ export async function insertUser(
   if (count === 0) return null
   await insertPassword(tx, user.id, passwordHash, now)
   return user
+}
+
+/** Makes a person without a password, whom an identity provider vouches for; null when the address has an account. */
+export async function insertVouchedUser(
+  tx: Transaction,
+  input: { email: string; name: string },
+  now: Date,
+): Promise<User | null> {
+  const user = { id: newId('user'), ...input }
+  const { count } = await tx.user.createMany({ data: [{ ...user, createdAt: now }], skipDuplicates: true })
+  return count === 1 ? user : null
 }
 
 /** Changes the caller's name. */
