@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { signJws } from '../core/jws'
+import { apiPolicy, webPolicy } from '../core/policy'
 import { gate } from './gate'
-import { INTERNAL_HEADER, signInternalCall } from './pass'
+import { INTERNAL_HEADER, PASS_HEADER, readPass, signInternalCall } from './pass'
 import { APP_URL, admitted, call, openWorld, refused, requestTo, sessionCookie } from './testing/world'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -245,5 +246,34 @@ describe('Twig’s own calls', () => {
     const cookie = await sessionCookie(deps, nowSeconds())
     const headers = { cookie, authorization: `Bearer ${key}`, origin: APP_URL }
     expect((await refused(gate(requestTo(PATH, { method: 'POST', headers }), deps))).status).toBe(404)
+  })
+})
+
+describe('the assertion consumer service', () => {
+  const ACS = '/api/auth/saml/acs'
+  const answer = async (method: string, path: string, origin: string) => {
+    const cookie = await sessionCookie(deps, nowSeconds())
+    return gate(requestTo(path, { method, headers: { cookie, origin } }), deps)
+  }
+
+  test('takes a form from any site, and knows nobody by a cookie', async () => {
+    for (const origin of ['https://idp.example', 'null', 'https://evil.example']) {
+      const verdict = await admitted(answer('POST', ACS, origin))
+      const pass = readPass(verdict.requestHeaders[PASS_HEADER] ?? null, deps.gatewayHmac, nowSeconds())
+      expect(pass?.kind).toBe('anonymous')
+      expect(verdict.setCookie).toBeNull()
+    }
+  })
+
+  test('is the one exception: nothing else may be posted from another site', () => {
+    const open = [...webPolicy, ...apiPolicy].filter(({ crossSite }) => crossSite)
+    expect(open.map(({ methods, pattern }) => [methods, pattern])).toEqual([[['POST'], ACS]])
+  })
+
+  test('has no other method, and its neighbours take no form', async () => {
+    for (const path of [ACS, '/api/auth/saml/metadata', '/api/auth/oidc/callback', '/api/auth/sso/finish']) {
+      const method = path === ACS ? 'PUT' : 'POST'
+      expect((await refused(answer(method, path, APP_URL))).status).toBe(405)
+    }
   })
 })

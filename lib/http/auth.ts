@@ -144,6 +144,8 @@ const failures = {
   temporarily_unavailable: 'Twig cannot check this now. Try again in a moment.',
   insufficient_role:
     'You are not a member of any organization here. Ask an admin of yours for an invitation.',
+  sso_required: 'Your organization signs in through its identity provider. Choose “Sign in with SSO”.',
+  sso_unavailable: 'Twig cannot tell now how your organization signs in. Try again in a moment.',
   untrusted_origin:
     'Your browser did not send the cookie that belongs to this form. Allow cookies, and try again.',
 } as const

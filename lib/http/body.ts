@@ -87,6 +87,19 @@ function refused(field: string, why: string): TwigError {
   return new TwigError('invalid_request', `${field}: ${why}.`, { details: { fields: { [field]: why } } })
 }
 
+/** Fields of a plain form as HTML sends it: a browser was made to post it. Throws unsupported_media_type, payload_too_large. */
+export async function readFormFields(request: Request, bytesMax: number): Promise<URLSearchParams> {
+  if (typeOf(request) !== 'application/x-www-form-urlencoded') {
+    throw new TwigError('unsupported_media_type', 'Send a form as application/x-www-form-urlencoded.')
+  }
+  const text = (await readBytes(request, bytesMax)).toString('utf8')
+  // Very many fields would only cost time to take apart.
+  if (text.split('&', PARTS_MAX + 1).length > PARTS_MAX) {
+    throw refused('body', `a form may have at most ${PARTS_MAX} fields`)
+  }
+  return new URLSearchParams(text)
+}
+
 /** More parts than a form of ours has are not worth taking apart. */
 function requireFewParts(bytes: Buffer, type: string): void {
   // Read as the parser behind formData() reads it: another reading would count marks that the form does not have.

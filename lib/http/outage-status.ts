@@ -3,6 +3,9 @@ import type { ServerResponse } from 'node:http'
 
 interface Answering {
   isOutage: boolean
+  /** What a page that was made well answers instead of 200. */
+  status: number
+  retryAfterSeconds?: number | undefined
 }
 
 /** One for the process: the server's modules and those that Next bundled must speak of the same request. */
@@ -16,14 +19,27 @@ export function noteOutage(): void {
   if (answer) answer.isOutage = true
 }
 
-/** Makes a page: where it fails for an outage, the status is 503 with Retry-After, for which Next has no way of its own. */
+/** Gives the page being made a status of its own, as one that tells of a refusal. Before anything of it is sent. */
+export function answerWithStatus(status: number, retryAfterSeconds?: number): void {
+  const answer = answering.getStore()
+  if (answer) Object.assign(answer, { status, retryAfterSeconds })
+}
+
+function statusOf(made: number, { isOutage, status }: Answering): number {
+  if (made === 500 && isOutage) return 503
+  return made === 200 ? status : made
+}
+
+/** Makes a page with the status that it notes, for which Next has no way of its own; 503 comes with Retry-After. */
 export function withOutageStatus<T>(response: ServerResponse, make: () => T): T {
-  const answer: Answering = { isOutage: false }
+  const answer: Answering = { isOutage: false, status: 200 }
   const { writeHead } = response
-  response.writeHead = ((status: number, ...rest: []) => {
-    if (status !== 500 || !answer.isOutage) return writeHead.call(response, status, ...rest)
-    response.setHeader('Retry-After', '1')
-    return writeHead.call(response, 503, ...rest)
+  response.writeHead = ((made: number, ...rest: []) => {
+    const status = statusOf(made, answer)
+    if (status === 503 && made !== 503) response.setHeader('Retry-After', '1')
+    else if (answer.retryAfterSeconds && status === answer.status)
+      response.setHeader('Retry-After', String(answer.retryAfterSeconds))
+    return writeHead.call(response, status, ...rest)
   }) as typeof writeHead
   return answering.run(answer, make)
 }

@@ -1,7 +1,8 @@
 import type { RequestOrigin } from '../core/principal'
 import { acceptInvitation } from '../domain/invitations'
+import { switchOrganization } from '../domain/organization-switch'
 import { resetPassword } from '../domain/passwords'
-import { type SignInOrigin, type StartedSession, switchOrganization } from '../domain/sessions'
+import type { SignInOrigin, StartedSession } from '../domain/sessions'
 import { confirmSignUp, signUp } from '../domain/sign-ups'
 import { currentUser, setSessionCookie, signInOrigin } from './session'
 
