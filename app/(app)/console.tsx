@@ -8,7 +8,8 @@ import { toast } from '../_ui/toast'
 import { logOut } from '../log-out'
 import { switchOrganization } from './actions'
 
-const nav = [
+/** Where somebody can go; settings that only admins see are left out for others. */
+const navFor = (isAdmin: boolean) => [
   {
     items: [
       { href: '/agents', label: 'Agents', icon: 'agents' as const },
@@ -22,6 +23,9 @@ const nav = [
       { href: '/settings/api-keys', label: 'API Keys', icon: 'api-keys' as const },
       { href: '/settings/external-keys', label: 'External API Keys', icon: 'external-keys' as const },
       { href: '/settings/members', label: 'Members', icon: 'members' as const },
+      ...(isAdmin
+        ? [{ href: '/settings/authentication', label: 'Authentication', icon: 'authentication' as const }]
+        : []),
     ],
   },
   {
@@ -42,6 +46,7 @@ interface ConsoleProps {
   user: { name: string; email: string }
   organization: Named & { plan: string }
   organizations: Array<Named & { plan: string }>
+  isAdmin: boolean
   children: ReactNode
 }
 
@@ -52,7 +57,7 @@ function leaveTo(path: string): Promise<never> {
 }
 
 /** The shell with what its buttons do. */
-export function Console({ children, ...shell }: ConsoleProps) {
+export function Console({ children, isAdmin, ...shell }: ConsoleProps) {
   const pathname = usePathname()
 
   async function onSwitchOrganization(organizationId: string) {
@@ -71,7 +76,7 @@ export function Console({ children, ...shell }: ConsoleProps) {
   }
 
   return (
-    <Shell nav={nav} {...shell} onSwitchOrganization={onSwitchOrganization} onLogout={onLogout}>
+    <Shell nav={navFor(isAdmin)} {...shell} onSwitchOrganization={onSwitchOrganization} onLogout={onLogout}>
       {children}
     </Shell>
   )

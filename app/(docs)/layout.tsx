@@ -10,6 +10,10 @@ const nav = [
       { href: '/docs/outages', label: 'Outages', icon: 'outages' as const },
     ],
   },
+  {
+    title: 'Guides',
+    items: [{ href: '/docs/sso', label: 'Single sign-on', icon: 'authentication' as const }],
+  },
 ]
 
 export default function DocsLayout({ children }: { children: ReactNode }) {

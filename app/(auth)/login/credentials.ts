@@ -1,10 +1,12 @@
 import { z } from 'zod/mini'
 
 /** What came of an attempt to sign in; `message` says what to do. */
-export type SignInOutcome = { ok: true } | { ok: false; title: string; message: string }
+export type SignInOutcome =
+  | { ok: true }
+  | { ok: false; title: string; message: string; ssoRequired?: boolean }
 
 const Token = z.object({ csrfToken: z.string() })
-const Refusal = z.object({ error: z.string(), message: z.string() })
+const Refusal = z.object({ error: z.string(), message: z.string(), code: z.string() })
 
 const NO_ANSWER: SignInOutcome = {
   ok: false,
@@ -24,8 +26,8 @@ export async function signInWith(email: string, password: string): Promise<SignI
       body: new URLSearchParams({ csrfToken, email, password, json: 'true' }),
     })
     if (answer.ok) return { ok: true }
-    const { error, message } = Refusal.parse(await answer.json())
-    return { ok: false, title: error, message }
+    const { error, message, code } = Refusal.parse(await answer.json())
+    return { ok: false, title: error, message, ssoRequired: code === 'sso_required' }
   } catch {
     return NO_ANSWER
   }

@@ -4,6 +4,7 @@ import { returnPath } from '@/lib/core/return-path'
 import { mayAnyoneSignUp } from '@/lib/domain/sign-ups'
 import type { SearchParams } from '@/lib/http/page'
 import { currentUser } from '@/lib/http/session'
+import { configuredProviders } from '@/lib/store/social-client'
 import { AuthCard } from '../../_ui/auth-card'
 import { TextLink } from '../../_ui/text-link'
 import { one } from '../search'
@@ -29,7 +30,7 @@ export default async function LoginPage({ searchParams }: { searchParams: Search
       }
     >
       <SignedOutNote reason={wasSignedOut ? (one(query.reason) ?? 'unknown') : undefined} />
-      <LoginForm next={next} />
+      <LoginForm next={next} providers={configuredProviders()} />
     </AuthCard>
   )
 }

@@ -2,7 +2,8 @@
 
 import { type FormEvent, useState } from 'react'
 import { HOME_PATH } from '@/lib/core/return-path'
-import { AuthCard } from '../../_ui/auth-card'
+import type { SocialProvider } from '@/lib/core/social'
+import { AuthCard, OrDivider } from '../../_ui/auth-card'
 import { Field } from '../../_ui/field'
 import { Input } from '../../_ui/input'
 import { SubmitButton } from '../../_ui/submit-button'
@@ -12,19 +13,23 @@ import { FormFailure } from '../../form-failure'
 import { NewPasswordField } from '../../new-password-field'
 import { signUp } from '../actions'
 import { CheckMail } from '../check-mail'
+import { SocialButtons } from '../social-buttons'
+import { SsoRequired } from '../sso-required'
 
 const FIELDS = ['name', 'email', 'password']
 
 /** Name, email and password; then the console, or the request to look for a mail. */
-export function SignUpForm() {
+export function SignUpForm({ providers }: { providers: readonly SocialProvider[] }) {
   const { pending, failure, attempt, submit } = useAction(signUp)
   const [mailedTo, setMailedTo] = useState<string>()
   const [leaving, setLeaving] = useState(false)
+  const [tried, setTried] = useState('')
 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const data = new FormData(event.currentTarget)
     const [name, email, password] = FIELDS.map((field) => String(data.get(field)))
+    setTried(email?.trim() ?? '')
     submit({ name: name ?? '', email: email ?? '', password: password ?? '' }, ({ signedIn }) => {
       setLeaving(signedIn)
       if (signedIn) window.location.assign(HOME_PATH)
@@ -51,7 +56,13 @@ export function SignUpForm() {
       }
     >
       <form onSubmit={send} method="post" noValidate className="grid gap-4">
-        {failure && <FormFailure key={attempt} failure={failure} shown={FIELDS} />}
+        {failure?.code === 'sso_required' ? (
+          <SsoRequired key={attempt} email={tried}>
+            People with this address sign in through their organization’s identity provider.
+          </SsoRequired>
+        ) : (
+          failure && <FormFailure key={attempt} failure={failure} shown={FIELDS} />
+        )}
         <Field label="Name" error={failure?.fields.name}>
           <Input name="name" autoComplete="name" maxLength={100} />
         </Field>
@@ -63,6 +74,8 @@ export function SignUpForm() {
           Sign up
         </SubmitButton>
       </form>
+      {providers.length > 0 && <OrDivider />}
+      <SocialButtons providers={providers} />
     </AuthCard>
   )
 }

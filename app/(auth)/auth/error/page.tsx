@@ -1,8 +1,11 @@
 import type { Metadata } from 'next'
+import { type ErrorCode, errorTable } from '@/lib/core/errors'
+import { answerWithStatus } from '@/lib/http/outage-status'
 import type { SearchParams } from '@/lib/http/page'
 import { ButtonLink } from '../../../_ui/button-link'
 import { ErrorState } from '../../../_ui/error-state'
 import { one } from '../../search'
+import { failureOf } from './failures'
 
 export const metadata: Metadata = { title: 'Sign-in failed' }
 
@@ -10,21 +13,33 @@ export const metadata: Metadata = { title: 'Sign-in failed' }
 const REFERENCE = /^[\w-]{1,64}$/
 
 export default async function AuthErrorPage({ searchParams }: { searchParams: SearchParams }) {
-  const reference = one((await searchParams).ref)
+  const query = await searchParams
+  const reference = one(query.ref)
+  const failure = failureOf(one(query.code))
+  const code: ErrorCode = failure.code
+  const { status } = errorTable[code]
+  answerWithStatus(status, failure.retryAfterSeconds)
   return (
     <ErrorState
-      code="401"
-      title="Sign-in failed"
+      code={String(status)}
+      title={failure.title}
       reference={reference && REFERENCE.test(reference) ? reference : undefined}
       action={
-        <ButtonLink href="/login" variant="primary">
-          Back to sign in
-        </ButtonLink>
+        <>
+          {failure.action && (
+            <ButtonLink href={failure.action.href} variant="primary">
+              {failure.action.label}
+            </ButtonLink>
+          )}
+          <ButtonLink href="/login" variant={failure.action ? undefined : 'primary'}>
+            Back to sign in
+          </ButtonLink>
+        </>
       }
       standalone
     >
-      You are not signed in. Try again; if it stays, give the reference to an admin of your organization, who
-      finds the cause with it.
+      <p className="font-medium text-foreground">{failure.detail}</p>
+      <p className="mt-1">{failure.advice}</p>
     </ErrorState>
   )
 }

@@ -8,14 +8,15 @@ import { FormFailure } from '../../../form-failure'
 import { acceptInvitation } from '../../actions'
 
 /** Joins, for somebody signed in with the invited address. */
-export function JoinButton({ token }: { token: string }) {
+export function JoinButton({ token, email }: { token: string; email: string }) {
   const { pending, failure, attempt, submit } = useAction(acceptInvitation)
   const [leaving, setLeaving] = useState(false)
 
   function join() {
-    submit({ token }, () => {
+    submit({ token }, ({ signedIn }) => {
       setLeaving(true)
-      window.location.assign(HOME_PATH)
+      // Where the organization lets its people in through its identity provider only, this session has ended.
+      window.location.assign(signedIn ? HOME_PATH : `/sso?${new URLSearchParams({ email })}`)
     })
   }
 

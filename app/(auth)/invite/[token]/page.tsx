@@ -1,9 +1,11 @@
 import type { Metadata } from 'next'
 import { previewInvitation } from '@/lib/domain/invitations'
 import { currentUser } from '@/lib/http/session'
-import { AuthCard } from '../../../_ui/auth-card'
+import { configuredProviders } from '@/lib/store/social-client'
+import { AuthCard, OrDivider } from '../../../_ui/auth-card'
 import { ButtonLink } from '../../../_ui/button-link'
 import { DeadLink } from '../../dead-link'
+import { SocialButtons } from '../../social-buttons'
 import { JoinButton } from './join-button'
 import { JoinForm } from './join-form'
 import { OtherAccount } from './other-account'
@@ -20,7 +22,7 @@ export default async function InvitePage({ params }: { params: Promise<{ token: 
       </DeadLink>
     )
   }
-  const { organization, email, role, accountExists } = invitation
+  const { organization, email, role, accountExists, ssoRequired } = invitation
   const title = `Join ${organization}`
   if (viewer && viewer.user.email !== email) {
     return <OtherAccount title={title} email={email} signedInAs={viewer.user.email} />
@@ -29,7 +31,7 @@ export default async function InvitePage({ params }: { params: Promise<{ token: 
   if (viewer) {
     return (
       <AuthCard title={title} description={description}>
-        <JoinButton token={token} />
+        <JoinButton token={token} email={email} />
       </AuthCard>
     )
   }
@@ -42,9 +44,27 @@ export default async function InvitePage({ params }: { params: Promise<{ token: 
       </AuthCard>
     )
   }
+  if (ssoRequired) {
+    return (
+      <AuthCard
+        title={title}
+        description={`${email} signs in through an identity provider. Come in there; the invitation stays open.`}
+      >
+        <ButtonLink
+          href={`/sso?${new URLSearchParams({ email, next: `/invite/${token}` })}`}
+          variant="primary"
+        >
+          Sign in with SSO
+        </ButtonLink>
+      </AuthCard>
+    )
+  }
+  const providers = configuredProviders()
   return (
     <AuthCard title={title} description={`You are invited with the role ${role}.`}>
       <JoinForm token={token} email={email} />
+      {providers.length > 0 && <OrDivider />}
+      <SocialButtons providers={providers} invitation={token} next={`/invite/${token}`} />
     </AuthCard>
   )
 }

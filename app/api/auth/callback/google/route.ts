@@ -1,0 +1,3 @@
+import { socialCallbackRoute } from '@/lib/http/social'
+
+export const GET = socialCallbackRoute('google')

@@ -1,0 +1,3 @@
+import { oidcCallbackRoute } from '@/lib/http/sso-routes'
+
+export const GET = oidcCallbackRoute

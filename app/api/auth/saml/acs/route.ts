@@ -1,0 +1,3 @@
+import { samlAcsRoute } from '@/lib/http/sso-routes'
+
+export const POST = samlAcsRoute

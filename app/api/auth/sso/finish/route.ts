@@ -1,0 +1,3 @@
+import { finishSsoRoute } from '@/lib/http/sso-routes'
+
+export const GET = finishSsoRoute
