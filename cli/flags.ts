@@ -15,6 +15,11 @@ function flag<T>(placeholder: string, about: string, read: Flag<T>['read']): Fla
   return { placeholder, about, required: true, read }
 }
 
+/** A flag without a value: there or not. */
+export function toggle(about: string): Flag<true, false> {
+  return { placeholder: '', about, required: false, isSwitch: true, read: () => true }
+}
+
 function notEmpty(name: string): (value: string) => string {
   return (value) => {
     if (value.trim() === '') throw new UsageError(`--${name} may not be empty.`)
@@ -79,7 +84,14 @@ export const role = choice('role', roles, 'The role in --org; member when left o
 export const org = flag('<id or slug>', 'The organization.', notEmpty('org'))
 export const email = text('email', 'The address to sign in with.')
 
-/** `-` keeps the password out of the list of processes and of the shell's history. */
+/** `-` keeps a secret out of the list of processes and of the shell's history. */
+export function secret(name: string, about: string): Flag<string, true> {
+  return flag(`<${name}>|-`, about, (value) =>
+    value === '-' ? readSecret(`${name}: `) : notEmpty(name)(value),
+  )
+}
+
+/** As `secret`, but the domain judges it: a password may hold spaces at its ends. */
 export const password = flag(
   '<password>|-',
   'At least 12 characters; with - it is read from standard input.',

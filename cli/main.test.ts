@@ -28,12 +28,36 @@ async function twig(...argv: string[]) {
 
 describe('twig', () => {
   test.each([
-    [['frob'], 'There is no "frob"; there is org, user, key, plan, limits, secrets, doctor, help.'],
+    [
+      ['frob'],
+      'There is no "frob"; there is org, user, key, plan, limits, domain, sso, secrets, doctor, help.',
+    ],
     [['constructor'], 'There is no "constructor"; there is'],
     [['allowlist', 'add', '--org', 'acme'], 'There is no "allowlist"; there is'],
     [[], 'Say what to do: org, user,'],
     [['key'], 'Say what to do with key: create, list, rotate, disable, enable, rename, revoke.'],
     [['key', 'eat'], 'There is no "key eat"; key has create, list, rotate, disable, enable, rename, revoke.'],
+    [['domain', 'add', '--org', 'acme'], 'Missing: --domain.\nUsage: twig domain add --org <id or slug>'],
+    [
+      ['domain', 'add', '--org', 'a', '--domain', 'b', '--trust=yes'],
+      "Option '--trust' does not take an argument.",
+    ],
+    [['sso', 'add', '--org', 'acme'], 'Give one of --metadata-file, --metadata-url, --oidc-discovery.'],
+    [
+      ['sso', 'add', '--org', 'a', '--metadata-url', 'b', '--metadata-file', 'c'],
+      'Give one of --metadata-file, --metadata-url, --oidc-discovery.',
+    ],
+    [
+      ['sso', 'add', '--org', 'a', '--metadata-url', 'b', '--client-id', 'c'],
+      '--client-id needs --oidc-discovery.',
+    ],
+    [['sso', 'add', '--org', 'a', '--oidc-discovery', 'b'], '--oidc-discovery needs --client-id.'],
+    [
+      ['sso', 'add', '--org', 'a', '--oidc-discovery', 'b', '--client-id', 'c'],
+      'Give one of --client-secret, --client-secret-file.',
+    ],
+    [['sso', 'activate', '--org', 'a'], 'Missing: <id>.'],
+    [['sso', 'pilots', '--org', 'a'], 'Missing: --emails.'],
     [['key', 'revoke'], 'Missing: <id>.\nUsage: twig key revoke <id> [--org <id or slug>] [--json]\n'],
     [['key', 'revoke', 'nonsense'], "A key's id begins with key_"],
     [['key', 'rotate'], 'Missing: <id>.'],
@@ -93,6 +117,9 @@ describe('twig', () => {
       'key rename',
       'plan set',
       'limits show',
+      'domain verify',
+      'sso add',
+      'sso enforce',
       'doctor',
     ]) {
       expect(out).toContain(word)
@@ -108,6 +135,8 @@ describe('twig', () => {
     [['key', 'create', '-h'], '--env live|test'],
     [['key', 'rotate', '--help'], 'twig key rotate <id> [--org <id or slug>] [--grace now|1h|24h|7d]'],
     [['limits', 'set', '--help'], '[--organization-per-minute <number>|default]'],
+    [['domain', 'add', '--help'], 'twig domain add --org <id or slug> --domain <domain> [--trust] [--json]'],
+    [['sso', 'remove', '--help'], 'twig sso remove [<id>] --org <id or slug> [--json]'],
     [['doctor', '--help'], 'Usage: twig doctor [--json]'],
   ])('%j explains without doing anything', async (argv, text) => {
     const { code, out } = await twig(...argv)

@@ -24,18 +24,18 @@ function entry<T>(table: Readonly<Record<string, T>>, name: string): T | undefin
 }
 
 /** Finds what the words name. Throws UsageError. */
-function resolve(argv: readonly string[]): Target {
+async function resolve(argv: readonly string[]): Promise<Target> {
   const [first, second, ...rest] = argv
   if (isHelp(first)) {
-    if (second === undefined) return { kind: 'help', text: generalHelp() }
+    if (second === undefined) return { kind: 'help', text: await generalHelp() }
     return resolve([second, ...rest, '--help'])
   }
   if (first === undefined) throw new UsageError(`Say what to do: ${firstWords()}.`)
-  const alone = entry(standalone, first)
+  const alone = await entry(standalone, first)?.()
   if (alone) return { kind: 'verb', path: first, verb: alone, rest: argv.slice(1), isStandalone: true }
-  const verbs = entry(nouns, first)
+  const verbs = await entry(nouns, first)?.()
   if (!verbs) throw new UsageError(`There is no ${JSON.stringify(first)}; there is ${firstWords()}.`)
-  if (isHelp(second)) return { kind: 'help', text: nounHelp(first) }
+  if (isHelp(second)) return { kind: 'help', text: nounHelp(first, verbs) }
   const names = Object.keys(verbs).join(', ')
   if (second === undefined) throw new UsageError(`Say what to do with ${first}: ${names}.`)
   const verb = entry(verbs, second)
@@ -45,12 +45,13 @@ function resolve(argv: readonly string[]): Target {
 }
 
 /** The usage that fits a command line that could not be understood. */
-function usageFor([first = '', second = '']: readonly string[]): string {
-  const alone = entry(standalone, first)
+async function usageFor([first = '', second = '']: readonly string[]): Promise<string> {
+  const alone = await entry(standalone, first)?.()
   if (alone) return `Usage: ${usageLine(first, alone)}`
-  const verb = entry(entry(nouns, first) ?? {}, second)
+  const verbs = await entry(nouns, first)?.()
+  const verb = verbs && entry(verbs, second)
   if (verb) return `Usage: ${usageLine(`${first} ${second}`, verb)}`
-  if (entry(nouns, first)) return nounHelp(first)
+  if (verbs) return nounHelp(first, verbs)
   return 'Usage: npm run -s twig -- <noun> <verb> [--flags] [--json]\nMore:  npm run -s twig -- help'
 }
 
@@ -68,7 +69,7 @@ async function act({ json, run }: Prepared, isStandalone: boolean): Promise<numb
 }
 
 async function obey(argv: string[]): Promise<number> {
-  const target = resolve(argv)
+  const target = await resolve(argv)
   if (target.kind === 'help') {
     await print(process.stdout, target.text)
     return DONE
@@ -89,7 +90,7 @@ export async function main(argv: string[]): Promise<number> {
     return await obey(argv)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    await print(process.stderr, `${error.message}\n${usageFor(argv)}`)
+    await print(process.stderr, `${error.message}\n${await usageFor(argv)}`)
     return WRONG_USAGE
   }
 }

@@ -1,21 +1,21 @@
-import { doctor } from './commands/doctor'
-import { keyVerbs } from './commands/key'
-import { limitsVerbs } from './commands/limits'
-import { orgVerbs } from './commands/org'
-import { planVerbs } from './commands/plan'
-import { secretsVerbs } from './commands/secrets'
-import { userVerbs } from './commands/user'
 import type { Verb } from './verb'
 
-/** What `twig <noun> <verb>` can do. */
-export const nouns: Readonly<Record<string, Readonly<Record<string, Verb>>>> = {
-  org: orgVerbs,
-  user: userVerbs,
-  key: keyVerbs,
-  plan: planVerbs,
-  limits: limitsVerbs,
-  secrets: secretsVerbs,
+/** The verbs of a noun, by name. */
+export type Verbs = Readonly<Record<string, Verb>>
+
+/** What `twig <noun> <verb>` can do. Only what is asked for is loaded. */
+export const nouns: Readonly<Record<string, () => Promise<Verbs>>> = {
+  org: async () => (await import('./commands/org')).orgVerbs,
+  user: async () => (await import('./commands/user')).userVerbs,
+  key: async () => (await import('./commands/key')).keyVerbs,
+  plan: async () => (await import('./commands/plan')).planVerbs,
+  limits: async () => (await import('./commands/limits')).limitsVerbs,
+  domain: async () => (await import('./commands/domain')).domainVerbs,
+  sso: async () => (await import('./commands/sso')).ssoVerbs,
+  secrets: async () => (await import('./commands/secrets')).secretsVerbs,
 }
 
 /** What `twig <word>` does; each finds its backends itself. */
-export const standalone: Readonly<Record<string, Verb>> = { doctor }
+export const standalone: Readonly<Record<string, () => Promise<Verb>>> = {
+  doctor: async () => (await import('./commands/doctor')).doctor,
+}

@@ -10,6 +10,8 @@ import { root } from '../server/configuration'
 async function clear() {
   await db().externalKey.deleteMany()
   await db().idempotencyRecord.deleteMany()
+  await db().ssoConnection.deleteMany()
+  await db().serviceKey.deleteMany()
 }
 beforeEach(clear)
 afterEach(async () => {
@@ -51,5 +53,8 @@ test('secrets rotate moves every row and says so; status counts by key and fails
   await putEnvelope(damaged, 'v1.next.AAAA.AAAA')
   const after = await secrets(next, 'status', '--json')
   expect(after.code).toBe(1)
-  expect(JSON.parse(after.out)).toMatchObject({ unreadable: 1, columns: [{ rows_by_key: { next: 1 } }, {}] })
+  expect(JSON.parse(after.out)).toMatchObject({
+    unreadable: 1,
+    columns: expect.arrayContaining([expect.objectContaining({ rows_by_key: { next: 1 } })]),
+  })
 }, 60_000)

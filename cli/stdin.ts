@@ -11,7 +11,7 @@ async function ask(prompt: string): Promise<string> {
   process.stderr.write(prompt)
   try {
     return await new Promise<string>((resolve, reject) => {
-      const giveUp = () => reject(new UsageError('No password was given.'))
+      const giveUp = () => reject(new UsageError('Nothing was given.'))
       terminal.once('SIGINT', giveUp)
       terminal.once('close', giveUp)
       terminal.question('').then(resolve, reject)
@@ -34,7 +34,7 @@ export async function readSecret(prompt: string): Promise<string> {
   for await (const chunk of process.stdin) {
     const bytes = Buffer.from(chunk)
     size += bytes.length
-    if (size > MAX_BYTES) throw new UsageError('Standard input holds more than a password.')
+    if (size > MAX_BYTES) throw new UsageError('Standard input holds more than a secret.')
     chunks.push(bytes)
   }
   const line = Buffer.concat(chunks)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { choice, optional, scopeList, text, wholeNumber } from './flags'
+import { choice, optional, scopeList, text, toggle, wholeNumber } from './flags'
 import { UsageError, verb } from './verb'
 
 const given: unknown[] = []
@@ -10,6 +10,7 @@ const sample = verb({
     scopes: optional(scopeList('Scopes.')),
     env: optional(choice('env', ['live', 'test'], 'Which.')),
     'per-minute': optional(wholeNumber('per-minute', 'How many.')),
+    trust: toggle('Whether.'),
   },
   argument: { placeholder: '<id>', required: false },
   check: ({ name }) => {
@@ -46,6 +47,12 @@ describe('a command line', () => {
 
   test('may leave out what is optional', async () => {
     expect(await run('--name', 'CI')).toEqual({ name: 'CI', argument: '' })
+  })
+
+  test('may have a flag that stands alone', async () => {
+    expect(await run('--trust', '--name', 'CI')).toEqual({ trust: true, name: 'CI', argument: '' })
+    expect(await complaint('--name', 'CI', '--trust', '--trust')).toBe('--trust was given twice.')
+    expect(await complaint('--name', 'CI', '--no-trust')).toMatch(/^Unknown option '--no-trust'/)
   })
 
   test('may have a value that begins with a hyphen, after an equals sign', async () => {

@@ -12,6 +12,8 @@ export interface Flag<T, Required extends boolean = boolean> {
   placeholder: string
   about: string
   required: Required
+  /** Stands alone, without a value; then `read` is not asked. */
+  isSwitch?: boolean
   /** Turns the text into the value. Throws UsageError. */
   read: (text: string) => T | Promise<T>
 }
@@ -79,6 +81,7 @@ export function verb<F extends Flags>(spec: VerbSpec<F>): Verb {
       for (const [name, flag] of Object.entries(flags)) {
         const text = values[name]
         if (typeof text === 'string') read[name] = await flag.read(text)
+        if (text === true) read[name] = true
       }
       const given = read as Given<F>
       const [first = ''] = positionals
@@ -95,7 +98,9 @@ interface Words {
 
 function readWords(args: string[], flags: Flags, argument: Argument | undefined): Words {
   const options: NonNullable<ParseArgsConfig['options']> = { ...COMMON }
-  for (const name of Object.keys(flags)) options[name] = { type: 'string' }
+  for (const [name, { isSwitch }] of Object.entries(flags)) {
+    options[name] = { type: isSwitch ? 'boolean' : 'string' }
+  }
   try {
     const parsed = parseArgs({ args, options, strict: true, allowPositionals: true, tokens: true })
     const { values, positionals, tokens } = parsed
