@@ -98,6 +98,7 @@ test('when the browser itself dropped the cookie the login page still says why',
 }) => {
   expect(person.email).toContain('@')
   await page.goto('/agents')
+  await page.waitForFunction(() => localStorage.getItem('twig:signed-in-until') !== null)
   // Closed before the time jumps: an open tab would go to the login page by itself.
   await page.goto('about:blank')
   await context.clearCookies({ name: 'twig_session' })

@@ -1,7 +1,10 @@
 import { deliverPending } from '../lib/domain/cache-notices'
+import { recheckDomains } from '../lib/domain/domain-checks'
 import { endIndexing, indexLeftOvers } from '../lib/domain/indexer'
 import { remindOfAgedKeys } from '../lib/domain/key-reminders'
 import { sweepByRetention } from '../lib/domain/organization-settings'
+import { openSamlAhead } from '../lib/domain/sso-ahead'
+import { remindOfCertificates, watchMetadata } from '../lib/domain/sso-watch'
 import { sweepExpired } from '../lib/domain/sweep'
 import { ingestSpool } from '../lib/domain/usage-recorder'
 import { bareCause } from '../lib/store/background'
@@ -23,7 +26,11 @@ const chores: readonly Chore[] = [
   { name: 'tell the cache', firstMs: 0, everyMs: 2_000, run: deliverPending },
   { name: 'index documents', firstMs: 1_000, everyMs: 5_000, run: indexLeftOvers },
   { name: 'count usage kept aside', firstMs: 0, everyMs: MINUTE_MS, run: ingestSpool },
+  { name: 'open the SAML library', firstMs: 5_000, everyMs: 5 * MINUTE_MS, run: openSamlAhead },
   { name: 'remind of old keys', firstMs: MINUTE_MS, everyMs: HOUR_MS, run: remindOfAgedKeys },
+  { name: 'look for domain records', firstMs: 2 * MINUTE_MS, everyMs: HOUR_MS, run: recheckDomains },
+  { name: 'look at SSO metadata', firstMs: 3 * MINUTE_MS, everyMs: HOUR_MS, run: watchMetadata },
+  { name: 'remind of SSO certificates', firstMs: 4 * MINUTE_MS, everyMs: HOUR_MS, run: remindOfCertificates },
   { name: 'sweep interactions', firstMs: 11 * MINUTE_MS, everyMs: HOUR_MS, run: sweepByRetention },
   { name: 'sweep', firstMs: 10 * MINUTE_MS, everyMs: HOUR_MS, run: sweepExpired },
 ]
