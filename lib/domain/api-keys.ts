@@ -13,7 +13,7 @@ import {
 import type { ListQuery, Page } from '../core/schemas'
 import { nodeEnv } from '../env/node'
 import type { Prisma } from '../generated/prisma/client'
-import { db, inTransaction, type Transaction } from '../store/db'
+import { checkDatabase, db, inTransaction, type Transaction } from '../store/db'
 import { nodeHmac } from '../store/hmac'
 import { hashSecret } from '../store/key-hash'
 import { recordAudit } from './audit'
@@ -94,11 +94,15 @@ export interface Minted {
   columns: { id: string; environment: Environment; start: string; last4: string; secretHash: string }
 }
 
-/** Makes and hashes a key. It takes bcrypt's quarter of a second, so never within a transaction. */
+/**
+ * Makes and hashes a key. It takes bcrypt's quarter of a second, so never within a transaction; whether Postgres can take
+ * the key at all is found out meanwhile. Throws an outage where it cannot.
+ */
 export async function mintKey(environment: Environment): Promise<Minted> {
   const pepper = nodeHmac(nodeEnv().secrets.keyPepper)
   const { key, keyId, secret, start, last4 } = generateKey(environment, pepper)
-  return { key, columns: { id: keyId, environment, start, last4, secretHash: await hashSecret(secret) } }
+  const [secretHash] = await Promise.all([hashSecret(secret), checkDatabase()])
+  return { key, columns: { id: keyId, environment, start, last4, secretHash } }
 }
 
 type KeyFacts = Pick<Prisma.ApiKeyUncheckedCreateInput, 'name' | 'rotatedFrom'> & { scopes: Scope[] }
