@@ -28,6 +28,7 @@ class Tally {
   passed = 0
   failed = 0
   readonly leftOut = new Set<string>()
+  readonly secondTries = new Set<string>()
 
   /** Adds the counts of a suite. One that failed without naming a test counts as one failure. */
   add(ok: boolean, passed: number, failed: number): void {
@@ -133,6 +134,7 @@ async function runBrowserTests(
   const { ok } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
   const stats = readReport(file, playwrightReport)?.stats
   tally.add(ok, (stats?.expected ?? 0) + (stats?.flaky ?? 0), stats?.unexpected ?? 0)
+  if (stats?.flaky) tally.secondTries.add(`${stats.flaky} of the end-to-end tests, ${name}`)
   if (stats?.skipped) tally.leftOut.add(`${stats.skipped} end-to-end tests that were skipped`)
 }
 
@@ -191,6 +193,7 @@ export async function main(): Promise<number> {
     rmSync(folder, { recursive: true, force: true })
   }
   for (const what of tally.leftOut) say(`Left out: ${what}`)
+  for (const what of tally.secondTries) say(`Passed at the second try: ${what}`)
   say(`${tally.passed} passed, ${tally.failed} failed`)
   return tally.failed === 0 ? 0 : 1
 }
