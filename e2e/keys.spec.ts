@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { BrowserContext } from '@playwright/test'
+import type { BrowserContext, Page, Route } from '@playwright/test'
 import {
   bearer,
   expect,
@@ -13,8 +13,11 @@ import {
 } from './fixtures'
 import { codeOf, openMenu, pathOf, SHOWN_WITHIN_MS, statusOf } from './key-pages'
 
-/** Makes the session two minutes older: the next action renews its cookie, and with it comes the page anew. */
-async function ageSession(context: BrowserContext): Promise<void> {
+/**
+ * The page's next action, and nothing else, carries the session two minutes older: it renews the cookie, and with it comes
+ * the page anew.
+ */
+async function ageNextAction(page: Page, context: BrowserContext): Promise<void> {
   const cookie = await sessionCookie(context)
   const [head, claims] = cookie?.value.split('.') ?? []
   if (!cookie || !head || !claims) throw new Error('nobody is signed in')
@@ -23,7 +26,16 @@ async function ageSession(context: BrowserContext): Promise<void> {
   const older = Buffer.from(JSON.stringify({ ...rest, ...times })).toString('base64url')
   const secret = serverUnderTest().secrets().TWIG_SESSION_SECRET ?? ''
   const signature = createHmac('sha256', secret).update(`${head}.${older}`).digest('base64url')
-  await context.addCookies([{ ...cookie, value: `${head}.${older}.${signature}` }])
+  const aged = `${head}.${older}.${signature}`
+  const age = async (route: Route) => {
+    const request = route.request()
+    if (request.method() !== 'POST') return route.fallback()
+    const sent = await request.allHeaders()
+    const cookies = (sent.cookie ?? '').replace(/(?<=twig_session=)[^;]+/, aged)
+    await route.fulfill({ response: await route.fetch({ headers: { ...sent, cookie: cookies } }) })
+    await page.unroute('**/*', age)
+  }
+  await page.route('**/*', age)
 }
 
 test('presets choose the scopes, Live keys that change things come with a warning, and the key is saved as a file', async ({
@@ -84,7 +96,7 @@ test('the first key and a successor are shown although the page around them is m
   await page.getByRole('button', { name: 'Generate New Key' }).click()
   await page.getByLabel('Name', { exact: true }).fill('First')
   await page.getByRole('radio', { name: 'CI' }).check()
-  await ageSession(context)
+  await ageNextAction(page, context)
   const before = (await sessionCookie(context))?.value
   await page.getByRole('button', { name: 'Generate', exact: true }).click()
   const secret = page.getByLabel('API key', { exact: true })
@@ -97,7 +109,7 @@ test('the first key and a successor are shown although the page around them is m
   await page.getByRole('link', { name: 'First' }).click()
   await page.getByRole('tab', { name: 'Settings' }).click()
   await page.getByRole('button', { name: 'Rotate' }).click()
-  await ageSession(context)
+  await ageNextAction(page, context)
   await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
   await expect(secret).toHaveValue(/^twigsk_live_/)
   await expect(page.getByText('No request used this key in the last hour')).toBeVisible()
