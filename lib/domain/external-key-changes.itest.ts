@@ -80,6 +80,7 @@ describe('adding', () => {
     ['custom', 'html', 'invalid_request', 'endpoint'],
     ['custom', 'malformed', 'invalid_request', 'endpoint'],
     ['custom', 'redirect', 'invalid_request', 'endpoint'],
+    ['custom', 'unheeding', 'invalid_request', 'endpoint'],
   ] as const)('a key of %s, where the answer is %s, is refused and kept nowhere', async (...row) => {
     const [provider, behaviour, expected, field] = row
     const { admin, organizationId } = await keyOwner()
@@ -91,6 +92,14 @@ describe('adding', () => {
     expect(JSON.stringify(error)).not.toContain(GOOD_KEY)
     expect(await db().externalKey.count({ where: { organizationId } })).toBe(0)
     expect(await historyOfKeys(organizationId)).toEqual([])
+  })
+
+  test('an address where the server takes the key but has no models is refused', async () => {
+    const { admin } = await keyOwner()
+    const endpoint = `${world.server().url}/elsewhere`
+    await expect(createExternalKey(admin, { ...world.custom(), endpoint })).rejects.toMatchObject({
+      details: { fields: { endpoint: expect.stringContaining('404') } },
+    })
   })
 
   test('a closed port and a server of another kind cannot be told apart by what is said', async () => {

@@ -121,15 +121,23 @@ async function checkCustom(ask: ReturnType<typeof asker>): Promise<KeyCheck> {
     const { status } = await ask('/models', 'nobody')
     if (status === 401 || status === 403) return { health: 'ok', models }
   }
-  const question = { model: models?.[0] ?? 'default', messages: [{ role: 'user', content: 'Hi' }] }
-  const reply = await ask('/chat/completions', 'owner', { ...question, max_tokens: 1 })
-  const isAnswer = reply.status === 200 && isCompletion(reply.text)
-  // Whoever complains of the model, and not of the key, has let the key in.
-  const isAboutTheModel = [400, 404, 422].includes(reply.status) && isVendorError(reply.text)
+  const messages = [{ role: 'user', content: 'Hi' }]
+  const question = { model: models?.[0] ?? 'default', messages, max_tokens: 1 }
+  const reply = await ask('/chat/completions', 'owner', question)
+  if (reply.status === 200)
+    return isCompletion(reply.text) ? { health: 'ok', models: models ?? [] } : unreachable
   const verdict = failed(reply)
-  if (isAnswer || (isAboutTheModel && verdict.health !== 'out_of_quota'))
-    return { health: 'ok', models: models ?? [] }
-  return reply.status === 200 ? unreachable : verdict
+  if (verdict.health === 'out_of_quota' || !isAboutTheQuestion(reply)) return verdict
+  // Whoever complains of the question, and not of the key, has let the key in: unless it is said to everybody.
+  if (models) return { health: 'ok', models }
+  const { status } = await ask('/chat/completions', 'nobody', question)
+  return status === 401 || status === 403 ? { health: 'ok', models: [] } : verdict
+}
+
+/** A server of models that does not take the model or a parameter; at a wrong address there is no such path. */
+function isAboutTheQuestion({ status, text }: Reply): boolean {
+  if (!isVendorError(text)) return false
+  return status === 400 || status === 422 || (status === 404 && /model/i.test(text))
 }
 
 function isCompletion(text: string): boolean {

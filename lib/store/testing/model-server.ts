@@ -16,7 +16,7 @@ import {
  * How the server takes a request. `slow` waits before it answers and between pieces (`slowMs`); `silent` takes the
  * request and never answers; `endless` streams until the caller leaves; `cut` drops the connection in the middle;
  * `error_in_stream` tells of a failure after two pieces; `no_models` has no list of models, `open_models` shows it to
- * anybody; `rejected` is 401, `payment_required` 402, `insufficient_quota` and `rate_limited` 429, `overloaded` 529.
+ * anybody; `unheeding` says to anybody, whatever the key, that there is no such model; `rejected` is 401, `payment_required` 402, `insufficient_quota` and `rate_limited` 429, `overloaded` 529.
  */
 export type Behaviour =
   | 'ok'
@@ -39,6 +39,7 @@ export type Behaviour =
   | 'redirect'
   | 'no_models'
   | 'open_models'
+  | 'unheeding'
 
 interface ModelCall {
   method: string
@@ -208,9 +209,9 @@ export async function startModelServer(options: Options = {}): Promise<ModelServ
     call: ModelCall,
     isAnthropic: boolean,
   ) {
-    const failure = failures[behaviour]
+    const failure = failures[behaviour === 'unheeding' ? 'no_such_model' : behaviour]
     const isKnown = call.key !== null && (!keys || keys.includes(call.key))
-    const isOpen = behaviour === 'open_models' && call.path === '/v1/models'
+    const isOpen = behaviour === 'unheeding' || (behaviour === 'open_models' && call.path === '/v1/models')
     if (behaviour === 'silent') return true
     if (behaviour === 'slow') await wait(slowMs)
     if (behaviour === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome</h1>')
