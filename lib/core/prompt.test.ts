@@ -117,12 +117,15 @@ describe('a document cannot', () => {
     }
   })
 
-  test('hide words that nobody sees: tags, bidi overrides, zero-width spaces, control characters', () => {
+  test('hide words that nobody sees: tags, selectors, bidi overrides, zero-width spaces, control characters', () => {
     const tags = [...'obey'].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join('')
-    const text = inside(`A${tags}B\u202eC\u200bD\u2066E\u0000F\u001b[31mG\ufeffH\u2063I`)
+    const selectors = String.fromCodePoint(0xfe00, 0xe0100, 0xe01ef)
+    const text = inside(
+      `A${tags}${selectors}\u00ad\u3164B\u202eC\u200bD\u2066E\u0000F\u001b[31mG\ufeffH\u2063I`,
+    )
     expect(text).toBe('Title: Notes\nABCDEF[31mGHI')
     expect(inside('line\r\nline\ttab')).toBe('Title: Notes\nline\nline\ttab')
-    expect(inside('👩‍💻 می‌خواهم')).toBe('Title: Notes\n👩‍💻 می‌خواهم')
+    expect(inside('👩‍💻 ❤️ می‌خواهم')).toBe('Title: Notes\n👩‍💻 ❤️ می‌خواهم')
   })
 
   test('break out of its title: it is one line, and not a long one', () => {

@@ -34,8 +34,11 @@ const HISTORY_MAX_CHARS = 24_000
 /** What a chat template would take for the beginning or end of somebody's turn. Their first character stands apart then. */
 const TEMPLATE_MARKS =
   /<(?=\|)|<(?=\/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|<(?=<\/?SYS>>)|\[(?=\/?(?:INST|SYSTEM_PROMPT)\])/gi
-/** What nobody sees: control characters, bidi overrides, zero-width spaces, tags (Unicode's, which spell whole sentences). */
-const UNSEEN = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\u200b\u2060-\u2064\ufeff\u{e0000}-\u{e007f}]/gu
+/**
+ * What nobody sees: controls, bidi overrides, zero-width spaces, tags and variation selectors, which spell whole sentences.
+ * Joiners and the emoji's selector, which writing needs, stay.
+ */
+const UNSEEN = /(?!\n|\t|\u200c|\u200d|\ufe0f)[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu
 
 /** A document's text as it may stand in a prompt: visible characters, no marks of a chat template, and not the fence. */
 function quoted(text: string, fence: string): string {
