@@ -135,7 +135,12 @@ export async function listDocuments(
 ): Promise<Page<DataDocument>> {
   await getDataSource(principal, { id })
   const { where, ...page } = pageQuery(query)
-  const rows = await db().document.findMany({ where: { dataSourceId: id, ...where }, ...page, ...withCount })
+  const { organizationId } = principal
+  const rows = await db().document.findMany({
+    where: { organizationId, dataSourceId: id, ...where },
+    ...page,
+    ...withCount,
+  })
   return toPage(rows, query.limit, shape)
 }
 
@@ -150,11 +155,15 @@ export async function getDocument(
   { id, document_id }: DocumentPlace,
 ): Promise<DataDocument> {
   await getDataSource(principal, { id })
-  return found({ id, document_id })
+  return found(principal, { id, document_id })
 }
 
-async function found({ id, document_id }: DocumentPlace): Promise<DataDocument> {
-  const row = await db().document.findFirst({ where: { id: document_id, dataSourceId: id }, ...withCount })
+async function found(
+  { organizationId }: Principal,
+  { id, document_id }: DocumentPlace,
+): Promise<DataDocument> {
+  const where = { id: document_id, organizationId, dataSourceId: id }
+  const row = await db().document.findFirst({ where, ...withCount })
   if (!row) throw notFound()
   return shape(row)
 }
@@ -169,7 +178,7 @@ export async function deleteDocument(
   return patiently(() =>
     inTransaction(async (tx) => {
       const source = await requireSource(tx, principal, id)
-      const where = { id: document_id, dataSourceId: source.id }
+      const where = { id: document_id, organizationId: source.organizationId, dataSourceId: source.id }
       const before = await tx.document.findFirst({ where })
       const { count } = await tx.document.deleteMany({ where })
       if (!before || count === 0) throw notFound()
@@ -195,5 +204,5 @@ export async function reindexDocument(
     await recordAudit(tx, principal, { action: 'document.reindexed', targetId: document_id })
   })
   ringIndexingBell()
-  return found({ id, document_id })
+  return found(principal, { id, document_id })
 }
