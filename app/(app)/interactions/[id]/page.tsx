@@ -1,5 +1,4 @@
 import type { Metadata } from 'next'
-import { errorTable } from '@/lib/core/errors'
 import { getInteraction, listInteractions } from '@/lib/domain/interactions'
 import { orNotFound } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
@@ -12,6 +11,7 @@ import { Section } from '../../../_ui/section'
 import { TextLink } from '../../../_ui/text-link'
 import { callersOf, callerText } from '../callers'
 import { InteractionTable } from '../interaction-table'
+import { fixText } from '../interaction-words'
 import { SourceList } from '../source-list'
 import { StatusBadge } from '../status-badge'
 import { Facts } from './facts'
@@ -53,7 +53,7 @@ export default async function InteractionPage({ params }: { params: Promise<{ id
       />
       {code && (
         <Banner tone="danger" title="This question was not answered" className="mb-8">
-          <p>{fixOf(code)}</p>
+          <p>{fixText(code)}</p>
           <TextLink href={`/docs/errors#${code}`} className="font-mono text-sm">
             {code}
           </TextLink>
@@ -89,12 +89,6 @@ export default async function InteractionPage({ params }: { params: Promise<{ id
       )}
     </>
   )
-}
-
-/** What mends an error of the reference. */
-function fixOf(code: string): string | null {
-  const found = Object.entries(errorTable).find(([name]) => name === code)
-  return found ? found[1].fix : null
 }
 
 function Text({ text }: { text: string }) {
