@@ -115,6 +115,17 @@ async function presentConnection(tx: Transaction, flow: Flow): Promise<SsoConnec
   return present
 }
 
+/** A sign-in that went well shows as much as a test: once for each configuration, and no more than that of trust. */
+async function noteSignedIn(tx: Transaction, row: SsoConnectionRow, now: Date): Promise<void> {
+  const testedDigest = configurationDigest(row)
+  if (row.testedDigest === testedDigest) return
+  await tx.ssoConnection.update({
+    where: { id: row.id },
+    data: { testedDigest, testedAt: now },
+    select: { id: true },
+  })
+}
+
 async function letIn(
   flow: Flow,
   person: VouchedIdentity,
@@ -138,6 +149,7 @@ async function letIn(
       throw new NotAdmitted('pilot')
     const admitted = await admit(tx, arrival, identity, person, origin, now)
     if (!admitsRole(admitted.role, isTrusted(connection))) throw new NotAdmitted('approval')
+    await noteSignedIn(tx, connection, now)
     return startSession(tx, { ...admitted, organizationId, method: 'sso' }, origin, now)
   })
 }

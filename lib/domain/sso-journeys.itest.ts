@@ -3,6 +3,10 @@ import { closeIdp } from '../store/idp'
 import { samlKey } from '../store/saml-key'
 import { encryptAssertion, makeIdpKeys, responseXml, signXml } from '../store/testing/saml-idp'
 import { samlStyles } from '../store/testing/saml-styles'
+import { setSsoPilots } from './sso-connection-changes'
+import { updateSsoConnection } from './sso-connection-edits'
+import { listSsoConnections } from './sso-connections'
+import { enforceSso } from './sso-enforcement'
 import {
   answerOf,
   attemptsOf,
@@ -38,6 +42,27 @@ describe('signing in through SAML', () => {
     expect(await attemptsOf(place.organizationId)).toBe(1)
     const actions = (await auditOf(place.organizationId)).map(({ action }) => action)
     expect(actions).toContain('member.joined_by_sso')
+  })
+
+  test('shows as much as a test of exactly that configuration; an answer whose person is not let in shows nothing', async () => {
+    const place = await samlCompany()
+    const { operator, connection } = place
+    const tested = async () => (await listSsoConnections(operator))[0]?.testedAt
+    const signIn = async () => {
+      const journey = await begin(place.email)
+      await post(answerOf(place, journey.requestId), journey.relay)
+      return finish(journey)
+    }
+    await setSsoPilots(operator, { id: connection.id, userIds: [place.admin.userId] })
+    expect(await refusedFor(signIn())).toMatchObject({ failed: ['pilot'] })
+    expect(await tested()).toBeNull()
+    await setSsoPilots(operator, { id: connection.id, userIds: [] })
+    await signIn()
+    expect(await tested()).not.toBeNull()
+    await updateSsoConnection(operator, { id: connection.id, idp_initiated: true })
+    expect(await tested()).toBeNull()
+    await signIn()
+    expect((await enforceSso(operator, { id: connection.id })).connection.enforcedAt).not.toBeNull()
   })
 
   test('takes either of two certificates during a roll-over', async () => {
