@@ -6,6 +6,7 @@ const nobody: SocialFacts = {
   userId: null,
   email: 'ada@corp.example',
   isProven: true,
+  isVerified: true,
   hasAccount: false,
   isInvited: false,
   signUp: 'open',
@@ -51,9 +52,16 @@ describe('who comes back', () => {
   })
 
   test('Google without a verified address makes nobody', () => {
-    expect(decide({ isProven: false })).toEqual({ kind: 'refuse', code: 'email_not_verified' })
+    const denied = { isProven: false, isVerified: false }
+    expect(decide(denied)).toEqual({ kind: 'refuse', code: 'email_not_verified' })
     expect(decide({ email: null })).toEqual({ kind: 'refuse', code: 'email_not_verified' })
   })
+})
+
+test('a company’s address that Google alone calls verified is asked by mail, and learns nothing', () => {
+  for (const facts of [{}, { hasAccount: true }, { isInvited: true }]) {
+    expect(decide({ ...facts, isProven: false })).toEqual({ kind: 'mail' })
+  }
 })
 
 describe('an address is proven', () => {
@@ -69,14 +77,22 @@ describe('an address is proven', () => {
     [undefined, false],
     ['yes', false],
   ])('by Google that says %s: %s', (said, proven) => {
-    expect(provesEmail('google', claims(said), true)).toBe(proven)
+    for (const isChosen of [true, false]) {
+      expect(provesEmail('google', claims(said), isChosen)).toBe(proven)
+    }
   })
 
   test('by Google only of its own addresses and of those whose Workspace has the account', () => {
     const consumer = { ...claims(true), hostedDomain: undefined }
-    expect(provesEmail('google', consumer, true)).toBe(false)
-    expect(provesEmail('google', { ...consumer, hostedDomain: 'other.example' }, true)).toBe(false)
-    expect(provesEmail('google', { ...consumer, email: 'ada@gmail.com' }, true)).toBe(true)
+    expect(provesEmail('google', consumer, false)).toBe(false)
+    expect(provesEmail('google', { ...consumer, hostedDomain: 'other.example' }, false)).toBe(false)
+    expect(provesEmail('google', { ...consumer, email: 'ada@gmail.com' }, false)).toBe(true)
+  })
+
+  test('by what the operator put in Google’s place, when it says so', () => {
+    const consumer = { ...claims(true), hostedDomain: undefined }
+    expect(provesEmail('google', consumer, true)).toBe(true)
+    expect(provesEmail('google', { ...consumer, emailVerified: undefined }, true)).toBe(false)
   })
 
   test('by no tenant of many, whatever it says', () => {

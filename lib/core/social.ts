@@ -36,6 +36,8 @@ export interface SocialPerson {
   email: string | null
   /** Whether the provider proves that the address is theirs. */
   isProven: boolean
+  /** Whether it calls the address verified at least. */
+  isVerified: boolean
   name: string | null
 }
 
@@ -48,20 +50,23 @@ interface EmailClaims {
   hostedDomain?: unknown
 }
 
-const isTrue = (value: unknown) => value === true || value === 'true' || value === 1 || value === '1'
+/** A claim that says yes, in any of the ways in which providers write it. */
+export const isTrue = (value: unknown) => value === true || value === 'true' || value === 1 || value === '1'
 
 /**
- * Whether an address is proven to be its bearer's. Google says so of its own and of a Workspace's. At Microsoft any tenant's admin writes what they like
- * into it (nOAuth); only where the operator named the one tenant whose word counts, and that calls it verified, it is.
+ * Whether an address is proven to be its bearer's. Google says so of its own and of a Workspace's. At Microsoft any tenant's
+ * admin writes what they like into it (nOAuth). The word of one issuer that the operator chose counts as it is.
+ * @param isChosen whether the issuer is the operator's choice: one tenant of Microsoft, or what stands in Google's place
  */
 export function provesEmail(
   provider: SocialProvider,
   { email, emailVerified, domainOwnerVerified, hostedDomain }: EmailClaims,
-  isOneTenant: boolean,
+  isChosen: boolean,
 ): boolean {
   if (email === null) return false
-  if (provider === 'google') return isTrue(emailVerified) && isGoogleAddress(email, hostedDomain)
-  return isOneTenant && (isTrue(emailVerified) || isTrue(domainOwnerVerified))
+  if (provider === 'google')
+    return isTrue(emailVerified) && (isChosen || isGoogleAddress(email, hostedDomain))
+  return isChosen && (isTrue(emailVerified) || isTrue(domainOwnerVerified))
 }
 
 /** What is known of somebody who comes back without a mailed link. */
@@ -71,6 +76,7 @@ export interface SocialFacts {
   userId: string | null
   email: string | null
   isProven: boolean
+  isVerified: boolean
   hasAccount: boolean
   /** Whether an open invitation waits for the address. */
   isInvited: boolean
@@ -91,10 +97,10 @@ export type SocialArrival =
  * sign-up, or an invitation for a proven address; an unproven address is told nothing about accounts or invitations.
  */
 export function decideSocial(facts: SocialFacts): SocialArrival {
-  const { provider, userId, email, isProven, hasAccount, isInvited, signUp } = facts
+  const { provider, userId, email, isProven, isVerified, hasAccount, isInvited, signUp } = facts
   if (userId !== null) return { kind: 'sign_in', userId }
-  // Google knows whether it is verified; Microsoft does not say, so a mail has to ask.
-  if (email === null || (!isProven && provider === 'google')) {
+  // Microsoft does not say whether it is verified, and Google not whether it still is a company's; so a mail has to ask.
+  if (email === null || (!isVerified && provider === 'google')) {
     return { kind: 'refuse', code: 'email_not_verified' }
   }
   if (!isProven) return signUp === 'open' ? { kind: 'mail' } : { kind: 'refuse', code: 'sign_up_closed' }

@@ -52,12 +52,13 @@ async function decide(
   signUp: 'open' | 'invite',
   now: Date,
 ): Promise<SocialArrival> {
-  const { provider, email, isProven } = arrived
+  const { provider, email, isProven, isVerified } = arrived
   return decideSocial({
     provider,
     userId: await holdSocialOwner(tx, identityOf(arrived)),
     email,
     isProven,
+    isVerified,
     hasAccount: email !== null && (await findUserByEmail(email, tx)) !== null,
     isInvited: email !== null && (await newestInvitationFor(tx, email, now)) !== null,
     signUp,

@@ -1,10 +1,9 @@
 import * as client from 'openid-client'
 import { canonicalEmail } from '../core/email'
-import { isGoogleIssuer, isHostedBy } from '../core/google-addresses'
+import { checkHosted } from '../core/google-addresses'
 import { checkIdToken } from '../core/oidc-token'
 import { cutName, isPlainText } from '../core/received-text'
 import { CheckList, type SsoCheck } from '../core/saml-checks'
-import { nodeEnv } from '../env/node'
 import {
   discover,
   noteFailure,
@@ -151,11 +150,7 @@ function judgeClaims(
   const isDenied = verified !== undefined && verified !== true && verified !== 'true'
   const expected = 'an address that the provider does not call unverified'
   checks.note('email_verified', expected, String(verified), !isDenied)
-  if (email !== null && isGoogleIssuer(issuer, nodeEnv().endpoints.GOOGLE_ISSUER)) {
-    const hosted = text(claims.hd)
-    const account = 'an account of the Google Workspace that has the domain of the address (hd)'
-    checks.note('hosted_domain', account, hosted ?? 'a consumer account', isHostedBy(email, hosted))
-  }
+  if (email !== null) checkHosted(issuer, email, claims.hd, checks)
   const name = cutName(text(claims[mapping.name]), NAME_MAX)
   return { checks: checks.all, identity: checks.passed && email ? { subject, email, name } : null, email }
 }

@@ -10,9 +10,10 @@ import {
 import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client'
 import { z } from 'zod'
 import { canonicalEmail } from '../core/email'
+import { isGoogleIssuer } from '../core/google-addresses'
 import { cutName, isPlainText } from '../core/received-text'
 import { CheckList, type SsoCheck } from '../core/saml-checks'
-import { provesEmail, type SocialPerson, type SocialProvider } from '../core/social'
+import { isTrue, provesEmail, type SocialPerson, type SocialProvider } from '../core/social'
 import { nodeEnv } from '../env/node'
 import {
   ask,
@@ -225,11 +226,14 @@ function personOf(
     domainOwnerVerified: claims.xms_edov,
     hostedDomain: claims.hd,
   }
+  const isChosen =
+    provider === 'google' ? !isGoogleIssuer(metadata.issuer) : !metadata.issuer.includes(TENANT)
   return {
     issuer: String(claims.iss),
     subject: String(claims.sub),
     email,
-    isProven: provesEmail(provider, facts, !metadata.issuer.includes(TENANT)),
+    isProven: provesEmail(provider, facts, isChosen),
+    isVerified: isTrue(claims.email_verified),
     name: cutName(text(claims.name), NAME_MAX),
   }
 }
