@@ -22,6 +22,8 @@ describe('what is refused before anything is made of it', () => {
     ['a bare ampersand', '<r>& b</r>'],
     ['an entity with a space', '<r>&amp ;</r>'],
     ['a reference to no character', '<r>&#xZZ;</r>'],
+    ['a reference in capitals', '<r>&#X41;</r>'],
+    ['an entity in capitals', '<r>&LT;</r>'],
     ['a reference beyond Unicode', '<r>&#x110000;</r>'],
     ['a reference to NUL', '<r>&#0;</r>'],
     ['a reference to half a character', '<r>&#xD800;</r>'],

@@ -47,7 +47,8 @@ const OPEN = new RegExp(`<${NAME}`, 'y')
 const CLOSE = new RegExp(`</${NAME}[ \\t\\n]*>`, 'y')
 const ATTRIBUTE = new RegExp(`[ \\t\\n]+${NAME}[ \\t\\n]*=[ \\t\\n]*(?:"([^"<]*)"|'([^'<]*)')`, 'y')
 const END = /[ \t\n]*(\/?)>/y
-const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-f]{1,6}));/gi
+/** A reference, or an ampersand that begins none. */
+const REFERENCE = /&(?:(lt|gt|amp|quot|apos);|#(\d{1,7});|#x([0-9A-Fa-f]{1,6});)?/g
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
 interface ReadOptions {
@@ -58,15 +59,13 @@ interface ReadOptions {
 /** Resolves the five entities and character references; there are no others without a DTD. */
 function resolveReferences(text: string): string {
   if (!text.includes('&')) return text
-  if (text.replaceAll(REFERENCE, '').includes('&'))
-    throw new XmlRefused('it has an entity that is not defined')
   return text.replaceAll(REFERENCE, (_, name?: string, decimal?: string, hex?: string) => {
-    if (name) {
-      const named = NAMED[name]
+    if (decimal === undefined && hex === undefined) {
+      const named = name === undefined ? undefined : NAMED[name]
       if (named === undefined) throw new XmlRefused('it has an entity that is not defined')
       return named
     }
-    const code = decimal ? Number.parseInt(decimal, 10) : Number.parseInt(hex ?? '', 16)
+    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
     const character = code <= 0x10ffff ? String.fromCodePoint(code) : ''
     if (character === '' || (code !== 13 && ILLEGAL.test(character))) {
       throw new XmlRefused('it refers to a character that XML does not have')
