@@ -1,8 +1,12 @@
 import { createHmac, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { selfSigned } from '../../server/self-signed'
+import { samlCrypto } from '../store/saml-crypto'
 import { assertionXml, makeIdpKeys, responseXml, signXml } from '../store/testing/saml-idp'
 import { claims, failures, idpKeys, judge, signedResponse } from '../store/testing/saml-world'
+import { CheckList } from './saml-checks'
+import { readSamlResponse } from './saml-reading'
+import { checkSignatures } from './saml-signature'
 import { canonicalXml } from './xml-canonical'
 import { childElements, everyElement, readXml } from './xml-document'
 
@@ -226,6 +230,10 @@ describe('what was not signed by a key of the connection, or was changed, is ref
     expect(failures(judge(both))).toEqual([])
     const changed = both.replace('IssueInstant="2026-03-04T05:06:07.000Z" Destination', 'Destination')
     expect(failures(judge(changed))).toEqual(['digest'])
+    const { root, assertion } = readSamlResponse(changed)
+    if (!root || !assertion) throw new Error('it is not read')
+    const proven = checkSignatures(root, assertion, [idpKeys.der], samlCrypto, new CheckList())
+    expect(proven).toEqual({ response: false, assertion: false })
   })
 })
 

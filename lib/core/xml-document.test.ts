@@ -66,6 +66,12 @@ describe('what is refused before anything is made of it', () => {
     expect(judge(xml.replace('ada@acme.test', 'ada@acme.test<!---->')).checks).toHaveLength(1)
   })
 
+  test('elements that are nested deeper than 32', () => {
+    const nested = (depth: number) => '<a>'.repeat(depth) + '</a>'.repeat(depth)
+    expect(() => readXml(nested(32))).not.toThrow()
+    expect(() => readXml(nested(33))).toThrow(/^its elements are nested too deep$/)
+  })
+
   test('a refusal quotes nothing of the document', () => {
     expect(() => readXml('<secret>&secret;</secret>')).toThrow(/^it has an entity that is not defined$/)
   })
