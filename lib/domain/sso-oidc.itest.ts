@@ -289,10 +289,11 @@ describe('when the provider is down', () => {
     const place = await oidcCompany()
     const journey = await withSecrets(await beginSsoTest(place.operator, { id: place.connection.id }))
     op.behave({ delayMs: 30_000 })
-    const began = performance.now()
-    expect(await refusedFor(begin(place.email))).toEqual({ code: 'sso_unavailable', failed: ['provider'] })
-    expect(performance.now() - began).toBeLessThan(8_000)
+    const beginning = timed(() => refusedFor(begin(place.email)))
     await answerOidc(back(place, journey), origin)
+    const { result, took } = await beginning
+    expect(result).toEqual({ code: 'sso_unavailable', failed: ['provider'] })
+    expect(took).toBeLessThan(8_000)
     const finished = await finish(journey)
     const attemptId = finished.kind === 'tested' ? finished.attemptId : ''
     const attempt = await db().ssoAttempt.findUniqueOrThrow({ where: { id: attemptId } })
