@@ -16,7 +16,10 @@ export const checkWords: Readonly<Record<string, CheckWords>> = {
   document: { title: 'XML', failed: 'The answer is no plain XML' },
   response: { title: 'Response', failed: 'What came is not a SAML 2.0 response' },
   ids: { title: 'IDs', failed: 'An ID stands in the answer twice' },
-  status: { title: 'Status', failed: 'The identity provider itself refused the sign-in' },
+  status: {
+    title: 'Status',
+    failed: 'The identity provider reports no success: it refused, or said nothing',
+  },
   destination: { title: 'Destination', failed: 'The answer is addressed to another place' },
   in_response_to: { title: 'Answers our request (InResponseTo)', failed: 'Twig did not ask for this answer' },
   assertion: { title: 'Assertion', failed: 'There is not exactly one readable assertion' },
