@@ -1,18 +1,8 @@
-import { withinBudget } from '../lib/edge/budget'
-import { type GateRedis, REDIS_BUDGET_MS, tooLate } from '../lib/edge/redis'
-import type { IoredisBackend, RedisBackend } from './redis/backends'
-
-/** What is in this process answers at once; whatever is elsewhere gets the gate's budget, and no layers between. */
-function executor(backend: Pick<RedisBackend, 'execute'> | IoredisBackend) {
-  if (!('connection' in backend)) return (command: string[]) => backend.execute(command)
-  const { connection } = backend
-  return ([name = '', ...args]: string[]) =>
-    withinBudget(connection.call(name, args), REDIS_BUDGET_MS, tooLate)
-}
+import type { GateRedis } from '../lib/edge/redis'
+import type { RedisBackend } from './redis/backends'
 
 /** The gate's commands by a direct way: to the stand-in in this process, or over a connection of Redis's own protocol. */
-export function directRedis(backend: Pick<RedisBackend, 'execute'> | IoredisBackend): GateRedis {
-  const execute = executor(backend)
+export function directRedis(execute: RedisBackend['execute']): GateRedis {
   const evaluate =
     (name: string) =>
     (script: string, keys: string[], args: unknown[] = []) =>

@@ -46,6 +46,8 @@ export function serverDependencies(redis: GateRedis): GateDependencies {
   }
 }
 
+const NOT_ASCII = /[^\0-\x7f]/
+
 /** Nothing is read of it: whatever Host says, paths are resolved against this. */
 const ORIGIN = 'http://twig'
 
@@ -79,12 +81,12 @@ class PlainRequest implements GateRequest {
   }
 }
 
+/** Header and body leave as one string of bytes: handed over apart, or as UTF-8, they take Node several times as long. */
 function send(response: ServerResponse, { status, headers, body }: Answer, isHead: boolean): void {
   if (body === null) return void response.writeHead(status, headers).end()
-  // As bytes: Node would put text behind the head and write both as one string, slowly for anything beyond ASCII.
-  const bytes = Buffer.from(body)
+  const bytes = NOT_ASCII.test(body) ? Buffer.from(body).latin1Slice() : body
   response.writeHead(status, { 'Content-Length': bytes.length, ...headers })
-  response.end(isHead ? undefined : bytes)
+  response.end(isHead ? undefined : bytes, 'latin1')
 }
 
 /** The API's bases. */

@@ -24,6 +24,9 @@ const AUTH_BODY_LIMIT_BYTES = 400 * 1024
 const INTERNAL_HEADERS =
   /^(?:x-twig-|x-middleware-|x-invoke-|x-nonce$|next-resume$|x-next-resume|x-matched-path$|x-now-route-matches$)/
 
+/** Sent twice, they mean one thing here and another behind. */
+const SINGLE_HEADERS = ['authorization', 'host'] as const
+
 /** How long a refused upload is still read, so that the refusal arrives before the connection breaks. */
 const LINGER_MS = 2_000
 
@@ -109,11 +112,12 @@ function refusal(request: IncomingMessage): Refusal | undefined {
   if (headers.upgrade?.toLowerCase().includes('websocket')) {
     return { code: 'invalid_request', message: 'There is no WebSocket here.' }
   }
-  for (const name of ['authorization', 'host']) {
+  for (const name of SINGLE_HEADERS) {
     if (isRepeated(request, name))
       return { code: 'invalid_request', message: `The header ${name} was sent twice.` }
   }
-  if (Number(headers['content-length'] ?? 0) > bodyLimit(url)) return tooLarge
+  const length = headers['content-length']
+  if (length !== undefined && Number(length) > bodyLimit(url)) return tooLarge
   return undefined
 }
 

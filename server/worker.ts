@@ -17,7 +17,8 @@ import { nodeHmac } from '../lib/store/hmac'
 import { serverDependencies } from './gate'
 import { directRedis } from './gate-redis'
 import { listen } from './http'
-import { ioredisBackend, type RedisBackend } from './redis/backends'
+import type { RedisBackend } from './redis/backends'
+import { connectDirectly } from './redis/direct-connection'
 import { createRequestHandler } from './request'
 
 const DRAIN_MS = 25_000
@@ -98,18 +99,17 @@ export async function serve(
     await flushUsage()
     await endIndexing()
     await Promise.race([backgroundSettled(), sleep(BACKGROUND_MS)])
-    await redis?.close()
+    redis?.close()
     await closeDb()
   }
 }
 
-/** The gate's own way to Redis: what the parent lends, a connection of Redis's own protocol, or REST like everybody's. */
-function gateRedis(backend: RedisBackend | undefined): { redis: GateRedis; close: () => Promise<void> } {
-  if (backend) return { redis: directRedis(backend), close: async () => {} }
+/** The gate's own way to Redis: a connection of Redis's own protocol, the stand-in in this process, or REST like everybody's. */
+function gateRedis(backend: RedisBackend | undefined): { redis: GateRedis; close: () => void } {
   const url = process.env.TWIG_DIRECT_REDIS_URL
-  if (!url) return { redis: cache(), close: async () => {} }
-  const own = ioredisBackend(url)
-  return { redis: directRedis(own), close: own.close }
+  if (!url) return { redis: backend ? directRedis(backend.execute) : cache(), close: () => {} }
+  const own = connectDirectly(url)
+  return { redis: directRedis(own.call), close: own.close }
 }
 
 /** An empty batch goes through the middleware like any, which hands over what it holds before it lets it pass. */

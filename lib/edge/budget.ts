@@ -1,5 +1,5 @@
 /** After a stall of our own, timers run before the answers that came meanwhile: they get one more turn. */
-const GRACE_MS = 20
+export const GRACE_MS = 20
 
 /** Calls back once the budget is spent, unless it is cleared before. Returns the function that clears it. */
 export function afterBudget(budgetMs: number, giveUp: () => void): () => void {

@@ -10,7 +10,15 @@ import type { KeyMark } from './key-cache'
 import type { KeyJudge } from './key-judge'
 import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, type PassFacts } from './pass'
 import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './request-facts'
-import { type AnswerContext, commonHeaders, preflight, redirect, refuse, type Verdict } from './verdict'
+import {
+  type AnswerContext,
+  commonHeaders,
+  preflight,
+  redirect,
+  refuse,
+  refusePlainly,
+  type Verdict,
+} from './verdict'
 import { judgePage } from './web-gate'
 
 /** What a host of the gate lends it: its settings, its keys, its clock and its ways to Redis and to the verifier. */
@@ -44,17 +52,20 @@ export function gate(request: GateRequest, deps: GateDependencies): Verdict | Pr
   const resolution = resolvePolicy(facts.method, facts.pathname)
   const { surface } = resolution
   const context: AnswerContext = { requestId: facts.requestId, appUrl: deps.appUrl, surface }
-  const refuseAll = (error: unknown) => {
-    if (error instanceof TwigError) return refuse(error, context)
-    deps.report(error, facts.requestId)
-    return refuse(new TwigError('temporarily_unavailable', undefined, { cause: error }), context)
-  }
   try {
     const verdict = judge(request, facts, resolution, context, deps)
-    return verdict instanceof Promise ? verdict.catch(refuseAll) : verdict
+    return verdict instanceof Promise
+      ? verdict.catch((error: unknown) => refuseFor(error, context, deps))
+      : verdict
   } catch (error) {
-    return refuseAll(error)
+    return refuseFor(error, context, deps)
   }
+}
+
+function refuseFor(error: unknown, context: AnswerContext, deps: GateDependencies): Verdict {
+  if (error instanceof TwigError) return refuse(error, context)
+  deps.report(error, context.requestId)
+  return refuse(new TwigError('temporarily_unavailable', undefined, { cause: error }), context)
 }
 
 function judge(
@@ -111,11 +122,11 @@ function judgeKey(
   resolution: KeyRow,
   context: AnswerContext,
   deps: GateDependencies,
-): Promise<Verdict> {
+): Verdict | Promise<Verdict> {
   const startedMs = performance.now()
   const key = parseAuthorization(request.headers.get('authorization'))
-  if (typeof key === 'string') throw new TwigError(key)
-  if (!verifyTag(key, deps.pepper)) throw new TwigError('invalid_api_key')
+  if (typeof key === 'string') return refusePlainly(key, context)
+  if (!verifyTag(key, deps.pepper)) return refusePlainly('invalid_api_key', context)
   return judgeOwnKey({ key, startedMs }, request, facts, resolution, context, deps)
 }
 

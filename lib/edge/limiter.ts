@@ -1,6 +1,6 @@
 import { Ratelimit } from '@upstash/ratelimit'
 import type { Redis } from '@upstash/redis'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Scope } from '../core/principal'
 import type { BucketState } from '../core/rate-limits'
 import { bucketKey, entryKey, KeyFacts, type KeyMark, keyMarks, OrganizationProfile } from './key-cache'
@@ -32,32 +32,29 @@ export type Settled = { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark } |
 export type KeyDecision = { kind: 'miss' } | Settled
 
 const decide = script(DECIDE)
-const Count = z
-  .string()
-  .regex(/^\d{1,15}$/)
-  .transform(Number)
-const Holder = z.enum(['key', 'organization'])
-/** The usual one first. */
-const Answer = z.union([
-  z.tuple([
-    z.enum(['admit', 'known', 'scope', 'limit']),
-    z.string(),
-    z.string(),
-    Holder,
-    Count,
-    Count,
-    Count,
-    Count,
-  ]),
-  z.tuple([z.enum(['miss', 'mismatch'])]),
-  z.tuple([z.literal('mark'), z.enum(keyMarks)]),
-])
+const LENGTH = 8
+const OUTCOMES = ['admit', 'known', 'scope', 'limit'] as const
+const HOLDERS = ['key', 'organization'] as const
+const COUNT = /^\d{1,15}$/
+
+/** Checked by hand: every request waits for it, and a schema takes several times as long. */
+function oneOf<T extends string>(values: readonly T[], value: unknown): T {
+  const found = values.find((one) => one === value)
+  if (found === undefined) throw new Error('Redis answered something that is not a decision')
+  return found
+}
+
+function count(value: unknown): number {
+  if (typeof value !== 'string' || !COUNT.test(value)) throw new Error('Redis answered no count')
+  return Number(value)
+}
 
 /** Texts that were parsed lately: a busy key's facts come in the same words every time. */
-function parsedOnce<T>(schema: z.ZodType<T>): (text: string) => T {
+function parsedOnce<T>(schema: z.ZodType<T>): (text: unknown) => T {
   const MAX = 1_000
   const known = new Map<string, T>()
   return (text) => {
+    if (typeof text !== 'string') throw new Error('Redis answered no text')
     const found = known.get(text)
     if (found) return found
     const value = schema.parse(JSON.parse(text))
@@ -71,15 +68,24 @@ const factsOf = parsedOnce(KeyFacts)
 const profileOf = parsedOnce(OrganizationProfile)
 
 function read(reply: unknown, bucket: Scope): KeyDecision {
-  const answer = Answer.parse(reply)
-  if (answer.length === 1) return { kind: answer[0] }
-  if (answer.length === 2) return { kind: 'mark', reason: answer[1] }
+  const answer: readonly unknown[] = Array.isArray(reply) ? reply : []
+  if (answer.length === 1) return { kind: oneOf(['miss', 'mismatch'], answer[0]) }
+  if (answer.length === 2 && answer[0] === 'mark') return { kind: 'mark', reason: oneOf(keyMarks, answer[1]) }
+  if (answer.length !== LENGTH) throw new Error('Redis answered something that is not a decision')
   const [kind, facts, profile, holder, limit, remaining, nowMs, waitMs] = answer
   return {
-    kind,
+    kind: oneOf(OUTCOMES, kind),
     facts: factsOf(facts),
     organization: profileOf(profile),
-    bucket: { bucket, holder, limit, remaining, nowMs, waitMs, degraded: false },
+    bucket: {
+      bucket,
+      holder: oneOf(HOLDERS, holder),
+      limit: count(limit),
+      remaining: count(remaining),
+      nowMs: count(nowMs),
+      waitMs: count(waitMs),
+      degraded: false,
+    },
   }
 }
 

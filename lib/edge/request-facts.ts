@@ -18,10 +18,6 @@ export interface RequestFacts {
   search: string
   clientIp: string | null
   secure: boolean
-  /** A speculative load: it must not push a session's expiry out. */
-  prefetch: boolean
-  /** A server action; it re-signs the session itself, where it may also replace it. */
-  serverAction: boolean
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -46,12 +42,21 @@ export function observe(request: GateRequest, forwarding: Forwarding): RequestFa
     ...addressOf(request.url),
     clientIp: clientIp(headers.get('x-forwarded-for'), forwarding),
     secure: isSecure(headers.get('x-forwarded-proto'), forwarding),
-    prefetch:
-      headers.has('next-router-prefetch') ||
-      headers.has('next-router-segment-prefetch') ||
-      /prefetch/i.test(headers.get('sec-purpose') ?? headers.get('purpose') ?? ''),
-    serverAction: headers.has('next-action'),
   }
+}
+
+/** Whether a page is loaded on speculation: that must not push a session's expiry out. */
+export function isPrefetch({ headers }: GateRequest): boolean {
+  return (
+    headers.has('next-router-prefetch') ||
+    headers.has('next-router-segment-prefetch') ||
+    /prefetch/i.test(headers.get('sec-purpose') ?? headers.get('purpose') ?? '')
+  )
+}
+
+/** Whether it is a server action; that re-signs the session itself, where it may also replace it. */
+export function isServerAction({ headers }: GateRequest): boolean {
+  return headers.has('next-action')
 }
 
 /**

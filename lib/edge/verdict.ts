@@ -1,4 +1,4 @@
-import { errorBody, type TwigError } from '../core/errors'
+import { type ErrorCode, errorBody, TwigError } from '../core/errors'
 import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
 import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../core/security-headers'
 
@@ -66,10 +66,23 @@ function challenge(error: TwigError): string | null {
 
 /** A refusal as JSON (contract.md 3), with the bucket's state where a key was recognised. */
 export function refuse(error: TwigError, context: AnswerContext, bucket: BucketState | null = null): Verdict {
+  const headers = refusalHeaders(error, context, bucket)
+  return { kind: 'refuse', status: error.status, headers, body: refusalBody(error, context) }
+}
+
+function refusalBody(error: TwigError, { requestId, appUrl }: AnswerContext): string {
+  return JSON.stringify(errorBody(error, requestId, appUrl))
+}
+
+function refusalHeaders(
+  error: TwigError,
+  context: AnswerContext,
+  bucket: BucketState | null,
+): Record<string, string> {
   const bearer = context.surface === 'api' ? challenge(error) : null
   const wait =
     error.code === 'rate_limit_exceeded' && bucket ? retryAfterSeconds(bucket) : error.retryAfterSeconds
-  const headers: Record<string, string> = {
+  return {
     'Content-Type': 'application/json',
     ...(bearer && { 'WWW-Authenticate': bearer }),
     ...(wait !== undefined && { 'Retry-After': String(wait) }),
@@ -77,8 +90,43 @@ export function refuse(error: TwigError, context: AnswerContext, bucket: BucketS
     ...(bucket && rateLimitHeaders(bucket)),
     ...commonHeaders(context),
   }
-  const body = JSON.stringify(errorBody(error, context.requestId, context.appUrl))
-  return { kind: 'refuse', status: error.status, headers, body }
+}
+
+/** All of a refusal but the request's id, which stands between the two parts of the body. */
+interface Wording {
+  status: number
+  headers: Record<string, string>
+  before: string
+  after: string
+}
+
+const wordings = new Map<string, Wording>()
+
+function wordingOf(code: ErrorCode, context: AnswerContext): Wording {
+  const name = `${context.surface} ${code} ${context.appUrl}`
+  const known = wordings.get(name)
+  if (known) return known
+  const error = new TwigError(code)
+  const { 'X-Request-Id': _id, ...headers } = refusalHeaders(error, context, null)
+  const [before = '', after = ''] = refusalBody(error, { ...context, requestId: '\0' }).split('\\u0000')
+  const wording = { status: error.status, headers, before, after }
+  wordings.set(name, wording)
+  return wording
+}
+
+/**
+ * A refusal in the very words of the table, which are put together once: whoever tries forged keys by the thousand
+ * should cost next to nothing.
+ */
+export function refusePlainly(code: ErrorCode, context: AnswerContext): Verdict {
+  const { requestId } = context
+  const { status, headers, before, after } = wordingOf(code, context)
+  return {
+    kind: 'refuse',
+    status,
+    headers: { 'X-Request-Id': requestId, ...headers },
+    body: before + requestId + after,
+  }
 }
 
 /** An answer without a body to OPTIONS; on the API a preflight that any origin passes. */

@@ -10,7 +10,7 @@ import {
 } from '../core/session'
 import type { GateDependencies } from './gate'
 import { PASS_HEADER, type PassFacts } from './pass'
-import type { GateRequest, RequestFacts } from './request-facts'
+import { type GateRequest, isPrefetch, isServerAction, type RequestFacts } from './request-facts'
 import { type AnswerContext, commonHeaders, redirect, type Verdict } from './verdict'
 
 type Row = Extract<ReturnType<typeof resolvePolicy>, { kind: 'row' }>['row']
@@ -36,13 +36,13 @@ export async function judgePage(
   const responseHeaders = { ...commonHeaders(context), 'Content-Security-Policy': policy }
 
   if (row?.audience === 'session' && 'reason' in session) {
-    return toLogin(facts, session.reason, responseHeaders)
+    return toLogin(request, facts, session.reason, responseHeaders)
   }
   const claims = 'claims' in session ? session.claims : null
   const pass = deps.makePass(passFor(facts, claims), nowSeconds)
   const requestHeaders = { [PASS_HEADER]: pass, 'x-nonce': nonce, 'content-security-policy': policy }
   if (!row) return { kind: 'missing_page', requestHeaders, responseHeaders }
-  const setCookie = claims && mayRenew(facts) ? renewed(claims, nowSeconds, deps) : null
+  const setCookie = claims && mayRenew(request, facts) ? renewed(claims, nowSeconds, deps) : null
   return { kind: 'admit', path: facts.pathname, requestHeaders, responseHeaders, setCookie }
 }
 
@@ -66,8 +66,8 @@ async function findSession(
 }
 
 /** Re-signing moves the expiry (A6); routes under /api/auth/ and actions write the cookie themselves. */
-function mayRenew(facts: RequestFacts): boolean {
-  if (facts.prefetch || facts.serverAction) return false
+function mayRenew(request: GateRequest, facts: RequestFacts): boolean {
+  if (isPrefetch(request) || isServerAction(request)) return false
   return !facts.pathname.startsWith('/api/auth/') || facts.pathname === '/api/auth/session'
 }
 
@@ -86,6 +86,7 @@ function passFor(facts: RequestFacts, claims: SessionClaims | null): PassFacts {
 
 /** To the login page and, afterwards, back. A server action is told in the header that Next's client follows. */
 function toLogin(
+  request: GateRequest,
   facts: RequestFacts,
   reason: SignedOutReason | null,
   headers: Record<string, string>,
@@ -95,7 +96,7 @@ function toLogin(
   if (reason !== null) query.set('reason', reason)
   query.set('next', facts.pathname + facts.search)
   const location = `/login?${query}`
-  if (facts.serverAction) {
+  if (isServerAction(request)) {
     const action = { ...headers, 'x-action-redirect': `${location};push`, 'Content-Type': 'text/plain' }
     return { kind: 'redirect', status: 303, headers: action, body: null }
   }
