@@ -15,6 +15,12 @@ export const config = {
   ],
 }
 
+function moved({ nextUrl }: NextRequest, path: string) {
+  const target = nextUrl.clone()
+  target.pathname = path
+  return target
+}
+
 /** Next's way of carrying out the gate's verdict. */
 export async function middleware(request: NextRequest, event: NextFetchEvent): Promise<Response> {
   host ??= edgeDependencies(edgeEnv())
@@ -28,13 +34,12 @@ export async function middleware(request: NextRequest, event: NextFetchEvent): P
   for (const [name, value] of Object.entries(verdict.requestHeaders)) headers.set(name, value)
   if (headers.has(PASS_HEADER)) headers.delete('authorization')
 
-  const target = request.nextUrl.clone()
-  target.pathname = verdict.kind === 'missing_page' ? '/not-found' : verdict.path
-  const moved = target.pathname !== request.nextUrl.pathname
-  const response = moved
-    ? NextResponse.rewrite(target, { request: { headers } })
-    : NextResponse.next({ request: { headers } })
-  for (const [name, value] of Object.entries(verdict.responseHeaders)) response.headers.set(name, value)
+  const path = verdict.kind === 'missing_page' ? '/not-found' : verdict.path
+  const init = { request: { headers }, headers: verdict.responseHeaders }
+  const response =
+    path === request.nextUrl.pathname
+      ? NextResponse.next(init)
+      : NextResponse.rewrite(moved(request, path), init)
   if (verdict.kind === 'admit' && verdict.setCookie) response.headers.append('Set-Cookie', verdict.setCookie)
   return response
 }

@@ -79,7 +79,7 @@ export async function openFleet({ lastClockIsFast = false } = {}): Promise<Fleet
     first.twig('limits', 'set', '--org', organizationId, '--scope', scope, '--per-minute', String(PER_MINUTE))
   }
   const pepper = nodeHmac(secrets.TWIG_KEY_PEPPER)
-  const redis = connectRedis(run.redis.url, run.redis.token, 10_000)
+  const redis = connectRedis(run.redis.url, run.redis.token, { budgetMs: 10_000 })
   const hash = await hashSecret(SECRET)
 
   async function coldKey(scopes: Scope[]) {

@@ -6,9 +6,11 @@ import { memoryBackend } from './redis/backends'
 const clock = { nowMs: 1_800_000_000_000 }
 const backend = await memoryBackend({ now: () => clock.nowMs })
 const commands: (readonly string[])[] = []
-const redis = directRedis((command) => {
-  commands.push(command)
-  return backend.execute(command)
+const redis = directRedis({
+  execute: (command) => {
+    commands.push(command)
+    return backend.execute(command)
+  },
 })
 afterAll(() => backend.close())
 
@@ -36,6 +38,7 @@ describe('the gate’s direct way to Redis', () => {
 
   test('fails as Redis fails', async () => {
     await expect(run(redis, script("return redis.call('NOTHING')"), [], [])).rejects.toThrow()
-    await expect(directRedis(() => Promise.reject(new Error('away'))).get('x')).rejects.toThrow('away')
+    const away = { execute: () => Promise.reject(new Error('away')) }
+    await expect(directRedis(away).get('x')).rejects.toThrow('away')
   })
 })

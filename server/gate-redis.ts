@@ -2,7 +2,7 @@ import type { GateRedis } from '../lib/edge/redis'
 import type { RedisBackend } from './redis/backends'
 
 /** The gate's commands by a direct way: to the stand-in in this process, or over a connection of Redis's own protocol. */
-export function directRedis(execute: RedisBackend['execute']): GateRedis {
+export function directRedis({ execute }: Pick<RedisBackend, 'execute'>): GateRedis {
   const evaluate =
     (name: string) =>
     (script: string, keys: string[], args: unknown[] = []) =>

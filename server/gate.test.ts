@@ -10,7 +10,9 @@ vi.setConfig({ testTimeout: 30_000 })
 // A busy machine is no outage: the middleware waits for Redis as long as the other clients of tests.
 vi.mock('../lib/edge/redis', async (original) => {
   const real = await original<typeof import('../lib/edge/redis')>()
-  return { ...real, connectRedis: (url: string, token: string) => real.connectRedis(url, token, PATIENCE_MS) }
+  const connectRedis: typeof real.connectRedis = (url, token, options) =>
+    real.connectRedis(url, token, { ...options, budgetMs: PATIENCE_MS })
+  return { ...real, connectRedis }
 })
 
 const world = await openWorld()

@@ -84,7 +84,7 @@ class PlainRequest implements GateRequest {
 /** Header and body leave as one string of bytes: handed over apart, or as UTF-8, they take Node several times as long. */
 function send(response: ServerResponse, { status, headers, body }: Answer, isHead: boolean): void {
   if (body === null) return void response.writeHead(status, headers).end()
-  const bytes = NOT_ASCII.test(body) ? Buffer.from(body).latin1Slice() : body
+  const bytes = NOT_ASCII.test(body) ? Buffer.from(body).toString('latin1') : body
   response.writeHead(status, { 'Content-Length': bytes.length, ...headers })
   response.end(isHead ? undefined : bytes, 'latin1')
 }

@@ -107,9 +107,9 @@ export async function serve(
 /** The gate's own way to Redis: a connection of Redis's own protocol, the stand-in in this process, or REST like everybody's. */
 function gateRedis(backend: RedisBackend | undefined): { redis: GateRedis; close: () => void } {
   const url = process.env.TWIG_DIRECT_REDIS_URL
-  if (!url) return { redis: backend ? directRedis(backend.execute) : cache(), close: () => {} }
+  if (!url) return { redis: backend ? directRedis(backend) : cache(), close: () => {} }
   const own = connectDirectly(url)
-  return { redis: directRedis(own.call), close: own.close }
+  return { redis: directRedis(own), close: own.close }
 }
 
 /** An empty batch goes through the middleware like any, which hands over what it holds before it lets it pass. */

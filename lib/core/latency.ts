@@ -20,6 +20,12 @@ function latencyOfBucket(bucket: number): number {
   return (2 * GROWTH ** bucket) / (GROWTH + 1) / 1000
 }
 
+/** Counts a latency in whole microseconds in a sketch, in place. */
+export function addLatency(into: LatencySketch, latencyUs: number): void {
+  const bucket = latencyBucket(latencyUs)
+  into[bucket] = (into[bucket] ?? 0) + 1
+}
+
 /** Adds the counts of one sketch to another, in place. */
 export function addSketch(into: LatencySketch, from: LatencySketch): void {
   for (const [bucket, count] of Object.entries(from)) into[bucket] = (into[bucket] ?? 0) + count

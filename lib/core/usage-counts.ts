@@ -1,4 +1,4 @@
-import { addSketch, type LatencySketch, latencyBucket } from './latency'
+import { addLatency, type LatencySketch } from './latency'
 import type { Scope } from './principal'
 import type { UsageEvent } from './usage'
 
@@ -80,7 +80,7 @@ function countBy(events: readonly UsageEvent[], stepMs: number): UsageCount[] {
     }),
     (count, { latencyUs }) => {
       count.requests += 1
-      addSketch(count.latency, { [latencyBucket(latencyUs)]: 1 })
+      addLatency(count.latency, latencyUs)
     },
   )
 }

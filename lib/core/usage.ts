@@ -39,8 +39,11 @@ export const UsageBatch = z.strictObject({
 })
 export type UsageBatch = z.infer<typeof UsageBatch>
 
+const PRINTABLE = /^[ -~]*$/
+
 /** Cut to length and free of what Postgres cannot keep: NUL and halves of surrogate pairs. */
 function storableText(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax && PRINTABLE.test(text)) return text
   return text
     .slice(0, lengthMax)
     .replaceAll('\0', '')

@@ -48,7 +48,8 @@ export interface EdgeHost extends GateDependencies {
 
 /** The gate's dependencies where only Web APIs and REST are at hand: edge middleware. */
 export function edgeDependencies(env: EdgeEnv): EdgeHost {
-  const redis = connectRedis(env.redisUrl, env.redisToken)
+  // In our own server all requests share one event loop, and a call of one may answer others.
+  const redis = connectRedis(env.redisUrl, env.redisToken, { gathers: env.peerAppended })
   const gatewayHmac = webHmac(env.gatewaySecret)
   const nowMs = () => Date.now()
 

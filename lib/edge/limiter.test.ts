@@ -56,7 +56,7 @@ describe('a burst', () => {
 
   test('from several processes at once is counted in one bucket', async () => {
     const { question } = await cachedKey(redis, 100)
-    const another = () => connectRedis(url, token, PATIENCE_MS)
+    const another = () => connectRedis(url, token, { budgetMs: PATIENCE_MS })
     const clients = [redis, another(), another()]
     expect(await burstOf(clients, question, 130)).toBe(100)
   })

@@ -99,30 +99,54 @@ export async function askRedis(redis: GateRedis, question: KeyQuestion): Promise
   return read(await run(redis, decide, keys, args), question.bucket)
 }
 
-/** The same as an algorithm of @upstash/ratelimit, for hosts that reach Redis over REST. Throws as askRedis does. */
-export async function decideKey(redis: GateRedis, question: KeyQuestion): Promise<KeyDecision> {
-  let decision: KeyDecision | undefined
+/** Questions that are being asked, by the identifier that the limiter knows them by. */
+const asked = new Map<string, { question: KeyQuestion; decision?: KeyDecision }>()
+let lastNumber = 0
+/** One for each way to Redis: to make it costs more than to use it. */
+const limiters = new WeakMap<GateRedis, Ratelimit>()
+
+function limiterOver(redis: GateRedis): Ratelimit {
+  const known = limiters.get(redis)
+  if (known) return known
   const limiter = new Ratelimit({
     redis: redis as Redis,
     ephemeralCache: false,
     timeout: 0,
     limiter: () => ({
-      async limit(context) {
-        decision = await askRedis(context.redis as GateRedis, question)
+      async limit(context, identifier) {
+        const asking = asked.get(identifier.slice(identifier.lastIndexOf(':') + 1))
+        if (!asking) throw new Error('The rate limiter asks what nobody asked')
+        const decision = await askRedis(context.redis as GateRedis, asking.question)
+        asking.decision = decision
         const state = 'bucket' in decision ? decision.bucket : { limit: 0, remaining: 0, nowMs: 0, waitMs: 0 }
         return {
           success: decision.kind === 'admit',
           limit: state.limit,
           remaining: state.remaining,
           reset: state.nowMs + state.waitMs,
-          pending: Promise.resolve(),
+          pending: SETTLED,
         }
       },
       getRemaining: async () => ({ remaining: 0, reset: 0, limit: 0 }),
       resetTokens: async () => {},
     }),
   })
-  await limiter.limit(question.keyId)
-  if (!decision) throw new Error('The rate limiter answered without asking Redis')
-  return decision
+  limiters.set(redis, limiter)
+  return limiter
+}
+
+const SETTLED = Promise.resolve()
+
+/** The same as an algorithm of @upstash/ratelimit, for hosts that reach Redis over REST. Throws as askRedis does. */
+export async function decideKey(redis: GateRedis, question: KeyQuestion): Promise<KeyDecision> {
+  const number = String(++lastNumber)
+  const asking: { question: KeyQuestion; decision?: KeyDecision } = { question }
+  asked.set(number, asking)
+  try {
+    await limiterOver(redis).limit(number)
+  } finally {
+    asked.delete(number)
+  }
+  if (!asking.decision) throw new Error('The rate limiter answered without asking Redis')
+  return asking.decision
 }

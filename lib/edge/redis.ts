@@ -1,5 +1,6 @@
 import { Redis } from '@upstash/redis'
 import { afterBudget, withinBudget } from './budget'
+import { gathering } from './gathering'
 
 /** A call that takes longer than this counts as an outage. */
 export const REDIS_BUDGET_MS = 300
@@ -7,11 +8,21 @@ export const REDIS_BUDGET_MS = 300
 /** What the gate and the cache ask of Redis: four commands, by any transport. */
 export type GateRedis = Pick<Redis, 'evalsha' | 'eval' | 'get' | 'set'>
 
+interface ConnectOptions {
+  budgetMs?: number
+  /** Whether scripts that are asked for at the same time share calls (gathering.ts). */
+  gathers?: boolean
+}
+
 /**
  * A client for the Upstash REST protocol that tries once, within 300 ms unless told otherwise, and hands values over as
  * they are: JSON parsing is left to whoever knows the shape.
  */
-export function connectRedis(url: string, token: string, budgetMs = REDIS_BUDGET_MS): GateRedis {
+export function connectRedis(
+  url: string,
+  token: string,
+  { budgetMs = REDIS_BUDGET_MS, gathers = false }: ConnectOptions = {},
+): GateRedis {
   const client = new Redis({
     url,
     token,
@@ -23,8 +34,9 @@ export function connectRedis(url: string, token: string, budgetMs = REDIS_BUDGET
   })
   // In Next's edge sandbox a fetch that is aborted at a bad moment never settles: the budget holds without its help.
   const within = <T>(answer: Promise<T>) => withinBudget(answer, budgetMs, tooLate)
+  const gathered = gathers && gathering(client, within)
   return {
-    evalsha: (...args) => within(client.evalsha(...args)),
+    evalsha: (...args) => within(gathered ? gathered(...args) : client.evalsha(...args)),
     eval: (...args) => within(client.eval(...args)),
     get: (...args) => within(client.get(...args)),
     set: (...args) => within(client.set(...args)),

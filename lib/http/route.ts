@@ -6,6 +6,7 @@ import { errorBody, TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { API_BASE, resolvePolicy } from '../core/policy'
 import type { KeyPrincipal, Scope } from '../core/principal'
+import { securityHeaders } from '../core/security-headers'
 import { USAGE_PATH_MAX, usageEventBase } from '../core/usage'
 import type { OpenTurn } from '../domain/answers'
 import { type Answer, claim, type IdempotentRequest, once } from '../domain/idempotency'
@@ -37,7 +38,7 @@ interface TurnVerb<E extends Endpoint> {
 
 /** An answer in Twig's error shape, also where no pass told a request id. */
 export function errorResponse(error: TwigError, requestId: string): Response {
-  const headers = new Headers({ 'Cache-Control': 'no-store', 'X-Request-Id': requestId })
+  const headers = new Headers({ ...securityHeaders, 'Cache-Control': 'no-store', 'X-Request-Id': requestId })
   if (error.retryAfterSeconds !== undefined) headers.set('Retry-After', String(error.retryAfterSeconds))
   return Response.json(errorBody(error, requestId, nodeEnv().appUrl), { status: error.status, headers })
 }

@@ -46,7 +46,7 @@ async function openServer(onData: (socket: Socket, text: string) => void) {
 describe('a command', () => {
   test('is sent as its bytes, together with all others of the same turn', async () => {
     const { port, received } = await openServer((socket) => socket.write('+OK\r\n$2\r\nü\r\n'))
-    const { call } = connect(`redis://127.0.0.1:${port}`)
+    const { execute: call } = connect(`redis://127.0.0.1:${port}`)
     expect(await Promise.all([call(['SET', 'ü', '']), call(['GET', 'ü'])])).toEqual(['OK', 'ü'])
     expect(received).toEqual(['*3\r\n$3\r\nSET\r\n$2\r\nü\r\n$0\r\n\r\n*2\r\n$3\r\nGET\r\n$2\r\nü\r\n'])
   })
@@ -55,7 +55,7 @@ describe('a command', () => {
     const { port, received } = await openServer((socket, text) => {
       socket.write(text.includes('AUTH') ? '+OK\r\n+OK\r\n' : '+PONG\r\n')
     })
-    const { call } = connect(`redis://me:p%40ss@127.0.0.1:${port}/3`)
+    const { execute: call } = connect(`redis://me:p%40ss@127.0.0.1:${port}/3`)
     expect(await call(['PING'])).toBe('PONG')
     expect(received).toEqual([
       '*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$4\r\np@ss\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n',
@@ -65,7 +65,7 @@ describe('a command', () => {
 
   test('is never sent where the password is refused', async () => {
     const { port, received } = await openServer((socket) => socket.write('-WRONGPASS no\r\n'))
-    const { call } = connect(`redis://:wrong@127.0.0.1:${port}`)
+    const { execute: call } = connect(`redis://:wrong@127.0.0.1:${port}`)
     const error = await call(['PING']).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(RedisUnavailable)
     expect(String(error)).not.toContain('wrong')
@@ -75,7 +75,7 @@ describe('a command', () => {
 
   test('of an error is told of it, and the next is answered', async () => {
     const { port } = await openServer((socket) => socket.write('-NOSCRIPT no\r\n:1\r\n'))
-    const { call } = connect(`redis://127.0.0.1:${port}`)
+    const { execute: call } = connect(`redis://127.0.0.1:${port}`)
     const [refused, answered] = await Promise.allSettled([call(['EVALSHA']), call(['INCR', 'n'])])
     expect(refused).toMatchObject({ reason: new RedisError('NOSCRIPT no') })
     expect(answered).toMatchObject({ value: 1 })
@@ -87,7 +87,7 @@ describe('a silent Redis', () => {
     const { port, sockets, received } = await openServer((socket, text) => {
       if (text.includes('now')) socket.write('+late\r\n+now\r\n')
     })
-    const { call } = connect(`redis://127.0.0.1:${port}`)
+    const { execute: call } = connect(`redis://127.0.0.1:${port}`)
     const start = performance.now()
     await expect(call(['GET', 'late'])).rejects.toMatchObject({ name: 'TimeoutError' })
     const elapsed = performance.now() - start
@@ -101,7 +101,7 @@ describe('a silent Redis', () => {
     const { port, sockets } = await openServer((socket) => {
       if (sockets.length > 1) socket.write('+again\r\n')
     })
-    const { call } = connect(`redis://127.0.0.1:${port}`, 50)
+    const { execute: call } = connect(`redis://127.0.0.1:${port}`, 50)
     await expect(call(['PING'])).rejects.toMatchObject({ name: 'TimeoutError' })
     await vi.waitFor(() => expect(sockets).toHaveLength(2), { timeout: 5_000 })
     await vi.waitFor(async () => expect(await call(['PING'])).toBe('again'), { timeout: 2_000 })
@@ -115,14 +115,14 @@ test.each([
   const { port, sockets } = await openServer((socket) => {
     socket.write(sockets.length === 1 ? text : '+well\r\n')
   })
-  const { call } = connect(`redis://127.0.0.1:${port}`)
+  const { execute: call } = connect(`redis://127.0.0.1:${port}`)
   await call(['PING']).catch(() => {})
   await vi.waitFor(async () => expect(await call(['PING'])).toBe('well'), { timeout: 5_000 })
   expect(sockets).toHaveLength(2)
 })
 
 test('a Redis that was never there is told by the first command, and by the next ones at once', async () => {
-  const { call } = connect('redis://:secret@127.0.0.1:1')
+  const { execute: call } = connect('redis://:secret@127.0.0.1:1')
   for (let i = 0; i < 2; i++) {
     const error = await call(['GET', 'k']).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(RedisUnavailable)
@@ -132,7 +132,7 @@ test('a Redis that was never there is told by the first command, and by the next
 
 test('what waits when it is closed is told so, and what comes after too', async () => {
   const { port } = await openServer(() => {})
-  const { call, close } = connect(`redis://127.0.0.1:${port}`)
+  const { execute: call, close } = connect(`redis://127.0.0.1:${port}`)
   const waiting = call(['PING'])
   close()
   await expect(waiting).rejects.toBeInstanceOf(RedisUnavailable)
@@ -143,7 +143,7 @@ describe.runIf(realRedisPath)('over an ordinary Redis', () => {
   test('thousands of commands at once are each given their own answer', async () => {
     const redis = await RealRedis.start()
     endings.push(() => redis.stop())
-    const { call } = connect(redis.url, 10_000)
+    const { execute: call } = connect(redis.url, 10_000)
     const script = 'return {ARGV[1], KEYS[1], false, 1}'
     const all = Array.from({ length: 5_000 }, (_, i) =>
       call(['EVAL', script, '1', `k${i}`, 'ü'.repeat(i % 50)]),
@@ -154,7 +154,7 @@ describe.runIf(realRedisPath)('over an ordinary Redis', () => {
   test('those under way when it dies fail, none is sent again, and it is back within a second', async () => {
     const redis = await RealRedis.start()
     endings.push(() => redis.stop())
-    const { call } = connect(redis.url)
+    const { execute: call } = connect(redis.url)
     await call(['PING'])
     redis.signal('SIGSTOP')
     const pending = Promise.allSettled([call(['INCR', 'n']), call(['INCR', 'n'])])

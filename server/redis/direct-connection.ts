@@ -19,7 +19,7 @@ export interface DirectConnection {
    * Sends a command. Rejects with RedisError for an error reply, with RedisUnavailable when the connection is away or
    * breaks, and with a TimeoutError once the budget is spent. No command is ever sent twice.
    */
-  call(command: readonly string[]): Promise<Reply>
+  execute(command: readonly string[]): Promise<Reply>
   close(): void
 }
 
@@ -177,7 +177,7 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
 
   open()
   return {
-    call: (command) => {
+    execute: (command) => {
       if (state === 'away' || state === 'closed') return Promise.reject(new RedisUnavailable(state))
       return new Promise((resolve, reject) => {
         output += encode(command)

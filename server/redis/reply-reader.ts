@@ -56,7 +56,7 @@ export class ReplyReader {
   #line(): string | typeof INCOMPLETE {
     const end = this.#bytes.indexOf('\r\n', this.#at, 'latin1')
     if (end < 0) return INCOMPLETE
-    const text = this.#bytes.utf8Slice(this.#at, end)
+    const text = this.#bytes.toString('utf8', this.#at, end)
     this.#at = end + 2
     return text
   }
@@ -86,7 +86,7 @@ export class ReplyReader {
     const end = this.#at + length
     if (end + 2 > this.#bytes.length) return INCOMPLETE
     if (this.#bytes[end] !== CR || this.#bytes[end + 1] !== LF) throw new Error('A text of Redis has no end')
-    const text = this.#bytes.utf8Slice(this.#at, end)
+    const text = this.#bytes.toString('utf8', this.#at, end)
     this.#at = end + 2
     return text
   }

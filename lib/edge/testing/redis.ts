@@ -28,7 +28,7 @@ export async function openTestRedis(): Promise<TestRedis> {
   const backend = await memoryBackend({ now: () => clock.nowMs })
   const server = await startRestServer({ backend, token, onCommands: (commands) => requests.push(commands) })
   return {
-    redis: connectRedis(server.url, token, PATIENCE_MS),
+    redis: connectRedis(server.url, token, { budgetMs: PATIENCE_MS }),
     url: server.url,
     token,
     clock,
