@@ -20,6 +20,8 @@ const OF_REQUESTS: Patience = { connectMs: 800, statementMs: 800, poolSize: 10 }
 const OF_CHORES: Patience = { connectMs: 10_000, statementMs: 60_000, poolSize: 2 }
 /** How much longer than Postgres itself the driver waits for a statement to be given up. */
 const DRIVER_MS = 100
+/** A page asks for several things at once; after a pause it need not wait for as many new connections. */
+const IDLE_MS = 300_000
 /** What an authentication may wait for one answer of the database. */
 const BUDGET_MS = 300
 
@@ -28,6 +30,7 @@ function connect({ connectMs, statementMs, poolSize }: Patience) {
     connectionString: nodeEnv().databaseUrl,
     max: poolSize,
     connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: IDLE_MS,
     statement_timeout: statementMs,
     query_timeout: statementMs + DRIVER_MS,
   })
