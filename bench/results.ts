@@ -18,7 +18,8 @@ export function resultTable(figures: readonly NamedFigure[]): string {
 }
 
 /** Shares of samples of `Profiler` at 16 connections with a real Redis; they change with the code, not with the run. */
-const WHERE_THE_TIME_GOES = `Where the rest of the time goes, by profile of the server's process under 16 connections with a real Redis (shares of its
+const WHERE_THE_TIME_GOES = `Where the rest of the time goes, by one profile of the server's process, on a machine that did
+other work besides, under 16 connections with a real Redis (shares of its
 busy time): with the gate in the server, Next and the route 56 %, garbage 16 %, Node's HTTP and sockets 15 %, the gate itself
 6 %, Redis 4 %, usage into Postgres 4 %; with the gate in the middleware, Next and the route 37 %, the middleware's bundle (the
 gate, Next's adapter, the client of Redis) 18 %, the edge sandbox's fetch and Headers 15 %, Node 11 %, garbage 11 %, Redis and

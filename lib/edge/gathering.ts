@@ -12,8 +12,8 @@ interface Question {
 }
 
 /**
- * Runs scripts by their digests; what is asked while calls are under way goes together in the next one. A call over REST
- * costs the edge sandbox more than all else about a request, so that under load many share one. Only for a host whose
+ * Runs scripts by their digests; what is asked while calls are under way goes together in the next one. A call over
+ * REST is a fetch in the sandbox and a request to another server; under load many share one. Only for a host whose
  * requests may wait for each other's I/O: an edge platform forbids it.
  * @param bounded ends a call once its budget is spent, so that a dead one holds nobody up
  */

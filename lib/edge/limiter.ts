@@ -37,7 +37,7 @@ const OUTCOMES = ['admit', 'known', 'scope', 'limit'] as const
 const HOLDERS = ['key', 'organization'] as const
 const COUNT = /^\d{1,15}$/
 
-/** Checked by hand: every request waits for it, and a schema takes several times as long. */
+/** Checked by hand: every request waits for it. */
 function oneOf<T extends string>(values: readonly T[], value: unknown): T {
   const found = values.find((one) => one === value)
   if (found === undefined) throw new Error('Redis answered something that is not a decision')
