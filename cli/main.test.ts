@@ -1,30 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { main } from './main'
+import { describe, expect, test } from 'vitest'
+import { obey } from './testing/twig'
 
-const written = { out: '', err: '' }
-
-function capture(stream: NodeJS.WriteStream, into: 'out' | 'err') {
-  vi.spyOn(stream, 'write').mockImplementation((chunk, encodingOrDone, done) => {
-    written[into] += String(chunk)
-    const callback = typeof encodingOrDone === 'function' ? encodingOrDone : done
-    callback?.()
-    return true
-  })
-}
-
-beforeEach(() => {
-  Object.assign(written, { out: '', err: '' })
-  capture(process.stdout, 'out')
-  capture(process.stderr, 'err')
-})
-afterEach(() => {
-  vi.restoreAllMocks()
-})
-
-async function twig(...argv: string[]) {
-  const code = await main(argv)
-  return { code, ...written }
-}
+const twig = (...argv: string[]) => obey(argv)
 
 describe('twig', () => {
   test.each([

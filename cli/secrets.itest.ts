@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { plantExternalKey, putEnvelope, ringKey, setRing } from '../lib/domain/testing/external-keys'
 import { tenant } from '../lib/domain/testing/tenants'
 import { restoreEnvironment } from '../lib/env/testing/environment'
 import { db } from '../lib/store/db'
-import { root } from '../server/configuration'
+import { type Outcome, obey } from './testing/twig'
 
 async function clear() {
   await db().externalKey.deleteMany()
@@ -19,17 +17,9 @@ afterEach(async () => {
   restoreEnvironment()
 })
 
-/** Runs `twig secrets …` as an operator does, with a ring and the backends of this process. */
-function secrets(ring: string, ...args: string[]): Promise<{ code: number | null; out: string }> {
-  const env = { ...process.env, TWIG_ENCRYPTION_KEYS: ring }
-  const child = spawn(process.execPath, [join(root, 'server/bootstrap.mjs'), 'twig', 'secrets', ...args], {
-    env,
-  })
-  let out = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    out += chunk
-  })
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out })))
+/** Obeys `twig secrets …` with a ring, beside the backends of this process. */
+function secrets(ring: string, ...args: string[]): Promise<Outcome> {
+  return obey(['secrets', ...args], { env: { TWIG_ENCRYPTION_KEYS: ring } })
 }
 
 test('secrets rotate moves every row and says so; status counts by key and fails where something is lost', async () => {
@@ -57,4 +47,4 @@ test('secrets rotate moves every row and says so; status counts by key and fails
     unreadable: 1,
     columns: expect.arrayContaining([expect.objectContaining({ rows_by_key: { next: 1 } })]),
   })
-}, 60_000)
+})
