@@ -5,7 +5,7 @@ import type { StartEnv } from '../lib/env/node'
 import { tryLock } from './lock.mjs'
 import { type EmbeddedPostgres, postgresUrl, startPostgres } from './postgres'
 import { Problem } from './problem.mjs'
-import { ioredisBackend, memoryBackend, type RedisBackend } from './redis/backends'
+import type { RedisBackend } from './redis/backends'
 import { startRestServer } from './redis/rest-server'
 import { type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file'
 import { ensureSecrets, makePrivateFolder } from './secrets'
@@ -99,6 +99,8 @@ async function ownRedis(
   closing: Closer,
 ): Promise<{ url: string; token: string; backend?: RedisBackend }> {
   if (env.redis.kind === 'upstash') return { url: env.redis.url, token: env.redis.token }
+  // A command beside a running server needs neither of the two, nor waits for their libraries.
+  const { ioredisBackend, memoryBackend } = await import('./redis/backends')
   const backend = await (env.redis.kind === 'redis'
     ? ioredisBackend(env.redis.url)
     : memoryBackend({ now: Date.now }))
