@@ -17,7 +17,7 @@ const NOBODY = '$2b$12$dQsF6/Xs1eAdyvlSzxobgeJHv0NmPd35TRoE4tPIpLaG5hIPK83R6'
  * bcrypt reads 72 bytes at most and text up to a NUL at best. What it gets is a digest in base64, so that every byte of the
  * password counts. The prefix keeps the digest apart from any other use of SHA-256. The password is taken as it was typed.
  */
-function digest(password: string): string {
+export function passwordDigest(password: string): string {
   return createHash('sha256').update('twig:password:v1\0').update(password, 'utf8').digest('base64')
 }
 
@@ -28,7 +28,7 @@ export function requireHashingCapacity(): void {
 
 /** A bcrypt hash (cost 12) to store. Throws temporarily_unavailable when too many wait. */
 export function hashPassword(password: string): Promise<string> {
-  return queue.run(() => hash(digest(password), { cost: COST }))
+  return queue.run(() => hash(passwordDigest(password), { cost: COST }))
 }
 
 /**
@@ -36,6 +36,6 @@ export function hashPassword(password: string): Promise<string> {
  * the same work. Throws temporarily_unavailable when too many wait.
  */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const matches = await queue.run(() => verify(digest(password), stored ?? NOBODY))
+  const matches = await queue.run(() => verify(passwordDigest(password), stored ?? NOBODY))
   return matches && stored !== null
 }

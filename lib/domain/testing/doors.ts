@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { inTransaction } from '../../store/db'
-import { hashPassword } from '../../store/passwords'
+import { quickHash } from '../../store/testing/quick-hash'
 import { addMember } from '../organizations'
 import { enforceSso, unenforceSso } from '../sso-enforcement'
 import { insertUser } from '../users'
@@ -8,15 +8,12 @@ import { addSaml, passTest, ssoTenant } from './sso-settings'
 
 export const PASSWORD = 'violet harbour lamp 42'
 
-let hash: Promise<string> | undefined
-
 /** An organization that is ready to enforce SSO, with people of its domain who have the password above. */
 export async function guarded() {
   const { organization, operator, domain, join } = await ssoTenant()
   const { id: connectionId } = await addSaml(operator)
   await passTest(organization.id, connectionId)
-  hash ??= hashPassword(PASSWORD)
-  const passwordHash = await hash
+  const passwordHash = await quickHash(PASSWORD)
   const name = () => randomBytes(6).toString('hex')
   return {
     organizationId: organization.id,
