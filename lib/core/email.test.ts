@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { leastCpuMs } from '../testing/cpu-time'
 import { canonicalEmail } from './email'
 
 test.each([
@@ -118,16 +119,14 @@ test('two inputs share a canonical form only when they differ by ASCII case and 
   )
 })
 
-test('a hostile 50 kB is judged at once', () => {
-  const start = performance.now()
-  for (const text of [
+test('a hostile 50 kB is judged at once', async () => {
+  const hostile = [
     'a'.repeat(50_000),
     `a@${'a.'.repeat(25_000)}`,
     `${'a.'.repeat(25_000)}@b.co`,
     ' '.repeat(50_000),
-  ]) {
-    expect(canonicalEmail(text)).toBeNull()
-  }
-  expect(canonicalEmail(`a@${'a-'.repeat(120)}`)).toBeNull()
-  expect(performance.now() - start).toBeLessThan(1000)
+    `a@${'a-'.repeat(120)}`,
+  ]
+  const judgeAll = () => hostile.map((text) => expect(canonicalEmail(text)).toBeNull())
+  expect(await leastCpuMs(judgeAll)).toBeLessThan(1000)
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { leastCpuMs } from '../testing/cpu-time'
 import { extract } from './extractive'
 import { nearlyEqual, words } from './words'
 
@@ -92,12 +93,10 @@ describe('the extractive model', () => {
     expect(piece.endsWith('…”')).toBe(true)
   })
 
-  test('is done in a moment, however long question and sources are', () => {
+  test('is done in a moment, however long question and sources are', async () => {
     const noise = Array.from({ length: 20_000 }, (_, n) => `word${n % 977}x`).join(' ')
     const passages = Array.from({ length: 8 }, (_, n) => ({ title: `T${n}`, text: noise.slice(0, 2_500) }))
-    const began = performance.now()
-    extract(noise.slice(0, 32_000), passages)
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(await leastCpuMs(() => extract(noise.slice(0, 32_000), passages))).toBeLessThan(1_000)
   })
 
   test.each([
@@ -105,10 +104,8 @@ describe('the extractive model', () => {
     ['words of two letters', 'a1! '.repeat(8_000)],
     ['a script without spaces', '漢'.repeat(32_000)],
     ['characters that each stand for many', '\ufdfa'.repeat(32_000)],
-  ])('a question of %s holds nobody up', (_name, question) => {
-    const began = performance.now()
-    extract(question, handbook)
-    expect(performance.now() - began).toBeLessThan(2_000)
+  ])('a question of %s holds nobody up', async (_name, question) => {
+    expect(await leastCpuMs(() => extract(question, handbook))).toBeLessThan(2_000)
   })
 
   test('of a long question the beginning is looked at', () => {
@@ -116,11 +113,9 @@ describe('the extractive model', () => {
     expect(best(`${' '.repeat(4_000)}Where is the warehouse?`)).toBeNull()
   })
 
-  test('a passage of characters that each stand for many holds nobody up', () => {
+  test('a passage of characters that each stand for many holds nobody up', async () => {
     const passages = Array.from({ length: 8 }, () => ({ title: 'T', text: '\ufdfa'.repeat(1_200) }))
-    const began = performance.now()
-    extract('What is it about?', passages)
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(await leastCpuMs(() => extract('What is it about?', passages))).toBeLessThan(1_000)
   })
 })
 

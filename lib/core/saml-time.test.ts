@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { assertionXml, responseXml, signXml } from '../store/testing/saml-idp'
 import { claims, failures, idpKeys, judge } from '../store/testing/saml-world'
+import { leastCpuMs } from '../testing/cpu-time'
 import { SAML_RESPONSE_MAX_BYTES } from './saml-response'
 
 /** What the event loop may be held up, at most; a busy machine keeps it with room to spare. */
 const BUDGET_MS = 250
-const TRIES = 3
 /** As long as a document can be that comes as base64. */
 const LENGTH = Math.floor((SAML_RESPONSE_MAX_BYTES * 3) / 4)
 
@@ -70,27 +70,17 @@ function signed(changes: Parameters<typeof claims>[0]): string {
   return signXml(responseXml(claims(changes)), { keys: idpKeys })
 }
 
-/** Judges within the budget, at the third try at the latest: what else the machine does is not its doing. */
-function judgeInTime(xml: string): ReturnType<typeof judge> {
-  for (let tries = 1; ; tries += 1) {
-    const began = performance.now()
-    const verdict = judge(xml)
-    const took = performance.now() - began
-    if (took < BUDGET_MS) return verdict
-    if (tries === TRIES) throw new Error(`took ${took} ms`)
-  }
-}
-
-test.each(hostile)('%s: judged within a quarter of a second', (_, write) => {
+test.each(hostile)('%s: judged within a quarter of a second', async (_, write) => {
   const xml = write()
   expect(xml.length).toBeLessThan(SAML_RESPONSE_MAX_BYTES * 1.1)
-  judgeInTime(xml)
+  expect(await leastCpuMs(() => judge(xml))).toBeLessThan(BUDGET_MS)
 })
 
-test('entities that multiply are never read', () => {
+test('entities that multiply are never read', async () => {
   const lines = [...'bcdefghij'].map((name, index) => {
     return `<!ENTITY ${name} "${`&${'abcdefghi'[index]};`.repeat(10)}">`
   })
-  const verdict = judgeInTime(`<!DOCTYPE r [<!ENTITY a "lol">${lines.join('')}]><r>&j;</r>`)
-  expect(failures(verdict)).toEqual(['document'])
+  const judgeBomb = () => judge(`<!DOCTYPE r [<!ENTITY a "lol">${lines.join('')}]><r>&j;</r>`)
+  expect(failures(judgeBomb())).toEqual(['document'])
+  expect(await leastCpuMs(judgeBomb)).toBeLessThan(BUDGET_MS)
 })

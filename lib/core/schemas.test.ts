@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
+import { leastCpuMs } from '../testing/cpu-time'
 import * as keySchemas from './key-schemas'
 import * as schemas from './schemas'
 
@@ -143,10 +144,10 @@ describe('an e-mail address', () => {
     expect(result.error?.issues.map(({ message }) => message)).toEqual(['This is not an e-mail address'])
   })
 
-  test('of megabytes is refused at once', () => {
-    const start = performance.now()
-    expect(schemas.Email.safeParse(`a@${'b.'.repeat(1_000_000)}c`).success).toBe(false)
-    expect(performance.now() - start).toBeLessThan(1000)
+  test('of megabytes is refused at once', async () => {
+    const long = `a@${'b.'.repeat(1_000_000)}c`
+    const refuse = () => expect(schemas.Email.safeParse(long).success).toBe(false)
+    expect(await leastCpuMs(refuse)).toBeLessThan(1000)
   })
 })
 

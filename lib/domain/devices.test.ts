@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { leastCpuMs } from '../testing/cpu-time'
 import { deviceName } from './devices'
 
 describe('deviceName', () => {
@@ -27,9 +28,8 @@ describe('deviceName', () => {
     expect(deviceName(userAgent)).toBe(name)
   })
 
-  it('takes no time over a header of 100,000 characters', () => {
-    const from = performance.now()
-    deviceName('Mozilla '.repeat(12_500))
-    expect(performance.now() - from).toBeLessThan(50)
+  it('takes no time over a header of 100,000 characters', async () => {
+    const header = 'Mozilla '.repeat(12_500)
+    expect(await leastCpuMs(() => deviceName(header))).toBeLessThan(50)
   })
 })

@@ -24,7 +24,8 @@ afterEach(async () => {
 })
 
 describe('the indexer of a process', () => {
-  test('reads what is added at once: a pasted text is ready within a second', async () => {
+  // By the clock on the wall, which a busy machine may hold up now and then: not each time.
+  test('reads what is added at once: a pasted text is ready within a second', { retry: 2 }, async () => {
     const key = await caller()
     const indexer = new Indexer()
     onIndexingBell(() => indexer.ring())

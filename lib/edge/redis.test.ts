@@ -65,7 +65,8 @@ describe('a script', () => {
   })
 })
 
-describe('an outage', { timeout: 5000 }, () => {
+// By the clock on the wall, which a busy machine may hold up now and then: not each time.
+describe('an outage', { timeout: 5000, retry: 2 }, () => {
   test('of a closed port fails at once', async () => {
     expect(await failsAfter(connectRedis(await closedPort(), 't').get('x'))).toBeLessThan(1000)
   })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { leastCpuMs } from '../../lib/testing/cpu-time'
 import { matchesGlob } from './glob'
 
 test.each([
@@ -27,8 +28,7 @@ test.each([
   expect(matchesGlob(pattern, text)).toBe(matches)
 })
 
-test('a pattern made to backtrack is answered at once', () => {
-  const started = performance.now()
-  expect(matchesGlob(`${'*a'.repeat(50)}b`, 'a'.repeat(5000))).toBe(false)
-  expect(performance.now() - started).toBeLessThan(500)
+test('a pattern made to backtrack is answered at once', async () => {
+  const match = () => expect(matchesGlob(`${'*a'.repeat(50)}b`, 'a'.repeat(5000))).toBe(false)
+  expect(await leastCpuMs(match)).toBeLessThan(500)
 })
