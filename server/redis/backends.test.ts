@@ -110,7 +110,9 @@ describe.runIf(realRedisPath)('the backend over an ordinary Redis', () => {
   })
 
   // By the clock on the wall, which a busy machine may hold up now and then: not each time.
-  test('fails at once while Redis is dead, without telling where it is, and is back within a second', { retry: 2 }, async () => {
+  test('fails at once while Redis is dead, without telling where it is, and is back within a second', {
+    retry: 2,
+  }, async () => {
     await redis.kill()
     await vi.waitFor(() => expect(backend.connection.status).not.toBe('ready'))
     for (const work of [() => backend.execute(['GET', 'k']), () => backend.transaction([['GET', 'k']])]) {
@@ -138,7 +140,9 @@ describe.runIf(realRedisPath)('the backend over an ordinary Redis', () => {
     expect(await backend.execute(['GET', 'n'])).toBeNull()
   })
 
-  test('gives up on a silent Redis within a second or so, and recovers when it speaks again', { retry: 2 }, async () => {
+  test('gives up on a silent Redis within a second or so, and recovers when it speaks again', {
+    retry: 2,
+  }, async () => {
     redis.signal('SIGSTOP')
     const first = await failure(backend.execute(['GET', 'k']))
     expect(first.error).toBeInstanceOf(RedisUnavailable)
