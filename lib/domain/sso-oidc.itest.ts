@@ -254,13 +254,9 @@ describe('an answer is refused for exactly what is wrong with it, in time, and s
     const place = await oidcCompany()
     const journey = await begin(place.email)
     const callback = new URL(back(place, journey).origin)
-    callback.search = String(
-      new URLSearchParams({
-        error: 'access_denied',
-        error_description: '<script>alert(1)</script>',
-        state: journey.relay ?? '',
-      }),
-    )
+    const [error, words] = ['access_denied', '<script>alert(1)</script>']
+    const answer = { error, error_description: words, state: journey.relay ?? '' }
+    callback.search = String(new URLSearchParams(answer))
     expect(await refusedFor(answerOidc(callback, origin))).toEqual({ code: INVALID, failed: ['answer'] })
     const attempts = await db().ssoAttempt.findMany({ where: { organizationId: place.organizationId } })
     expect(JSON.stringify(attempts)).toContain('access_denied')
