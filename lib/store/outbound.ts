@@ -156,6 +156,8 @@ export interface OutboundOptions {
   maxBytes?: number
   /** For the whole exchange, the body included; 30 000 unless told. */
   timeoutMs?: number
+  /** Hands out a redirect, without its body, for the caller to judge where it leads; refused unless told. */
+  handsOutRedirects?: boolean
 }
 
 interface Route extends OutboundOptions {
@@ -164,7 +166,8 @@ interface Route extends OutboundOptions {
 }
 
 /** The one way out: no redirects, one deadline, a bounded body. */
-function boundedFetch({ agent, judge, maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS }: Route): typeof fetch {
+function boundedFetch(route: Route): typeof fetch {
+  const { agent, judge, maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS, handsOutRedirects = false } = route
   return async (input, init = {}) => {
     const url = String(input)
     judge(url)
@@ -187,8 +190,12 @@ function boundedFetch({ agent, judge, maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_
         dispatcher: agent(),
       })
       const { status, statusText, headers } = response
-      if (status >= 300 && status < 400) throw new OutboundRefused('redirect')
-      const body = response.body && bounded(response.body.getReader(), maxBytes, stop, end)
+      const isRedirect = status >= 300 && status < 400
+      if (isRedirect && !handsOutRedirects) throw new OutboundRefused('redirect')
+      if (isRedirect) await response.body?.cancel()
+      const body = isRedirect
+        ? null
+        : response.body && bounded(response.body.getReader(), maxBytes, stop, end)
       if (!body) end()
       return new Response(body, { status, statusText, headers: [...headers] })
     } catch (error) {

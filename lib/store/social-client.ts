@@ -32,6 +32,8 @@ const Metadata = z.object({
   token_endpoint: z.url(),
   jwks_uri: z.url(),
   userinfo_endpoint: z.url().optional(),
+  /** RFC 8414. */
+  revocation_endpoint: z.url().optional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
 })
@@ -113,8 +115,9 @@ export async function discover(client: SocialClient): Promise<Metadata> {
     throw new Refused('discovery', `the document of ${client.issuer}`, cut(metadata.issuer, NAME_MAX))
   }
   const plain = client.issuer.startsWith('http:')
-  const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint } = metadata
-  const all = [authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint ?? token_endpoint]
+  const { authorization_endpoint, token_endpoint, jwks_uri } = metadata
+  const { userinfo_endpoint = token_endpoint, revocation_endpoint = token_endpoint } = metadata
+  const all = [authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint, revocation_endpoint]
   if (!plain && all.some((url) => !url.startsWith('https:'))) {
     throw new Refused('discovery', 'https addresses', 'one without')
   }
