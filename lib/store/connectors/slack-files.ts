@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type ChangePage, type ConnectorFiles, ProviderFailure, type RemoteDocument } from './connector'
 import { patience, type Wait } from './provider-calls'
 import { shownUrl, titleOf } from './remote-files'
-import { type Message, SlackClient } from './slack-api'
+import { type Message, type MessagePage, SlackClient } from './slack-api'
 import { SlackNames, writeDay } from './slack-text'
 
 const DAY_SECONDS = 24 * 60 * 60
@@ -57,7 +57,7 @@ async function wholeDays(slack: SlackClient, ask: Ask, channel: string, { oldest
   let next: string | null = null
   do {
     const cursor: string | undefined = next ?? undefined
-    const page = await ask(() => slack.history(channel, { ...span, cursor }))
+    const page: MessagePage = await ask(() => slack.history(channel, { ...span, cursor }))
     messages.push(...page.messages)
     next = page.next
   } while (next !== null && dayOf(messages[0]?.ts ?? '0') === dayOf(messages.at(-1)?.ts ?? '0'))
