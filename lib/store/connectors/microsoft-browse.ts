@@ -1,5 +1,6 @@
 import { type BrowseItem, type BrowseRequest, ProviderFailure } from './connector'
 import { type Graph, type Named, NamedPage, OneNamed, orNull, PAGE, placeOf } from './microsoft-api'
+import { titleOf } from './remote-files'
 
 function named(id: string, { name, displayName }: Named, kind: BrowseItem['kind']): BrowseItem {
   return { id, name: titleOf(displayName ?? name), kind, hasChildren: true }

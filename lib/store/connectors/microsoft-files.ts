@@ -42,7 +42,10 @@ type Cursor = z.infer<typeof Cursor>
 
 function addDrive(cursor: Cursor, drive: string, name: string): Drive {
   const known = cursor.drives.find((one) => one.drive === drive)
-  if (known) return known
+  if (known) {
+    known.name ||= name
+    return known
+  }
   const added: Drive = { drive, name, roots: [], folders: {}, queue: [] }
   cursor.drives.push(added)
   return added

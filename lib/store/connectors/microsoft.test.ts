@@ -45,7 +45,6 @@ afterAll(() => microsoft.close())
 beforeEach(() => {
   microsoft.control.heal()
   microsoft.control.forgetCalls()
-  microsoft.control.downloadFrom(null)
 })
 
 const pass = (selection: string[], cursor: SyncCursor | null = null) =>
@@ -194,14 +193,6 @@ describe('Files of OneDrive and SharePoint', () => {
     const { found } = await pass(['drive:drive-ada'])
     expect(await textOf(files, token, found.get('drive-ada:kind'))).toBe(text)
     microsoft.control.remove('kind')
-  })
-
-  it('follows a download to where Graph sends, without the token, and nowhere that no download can be', async () => {
-    const { found } = await pass(['drive:drive-ada'])
-    expect(await textOf(files, token, found.get('drive-ada:own'))).toBe('My own.')
-    microsoft.control.downloadFrom('http://169.254.169.254')
-    const refused = textOf(files, token, found.get('drive-ada:own'))
-    await expect(refused).rejects.toMatchObject({ kind: 'invalid_answer' })
   })
 
   it('sends the token to no address but Graph’s, whatever a list says', async () => {

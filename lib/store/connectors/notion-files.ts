@@ -3,7 +3,7 @@ import { type BrowseItem, type ConnectorFiles, ProviderFailure, type RemoteDocum
 import { type Entry, NotionClient, nameOf } from './notion-api'
 import { isPageBlock, writePage } from './notion-text'
 import { patience, type Wait } from './provider-calls'
-import { shownUrl, titleOf, within } from './remote-files'
+import { asMarkdown, shownUrl, titleOf, within } from './remote-files'
 
 /** Requests of one piece of a pass. */
 const REQUESTS = 12
@@ -159,13 +159,7 @@ export function notionFiles(base: string, wait?: Wait): ConnectorFiles {
       const page = await notion.page(handle.page ?? '')
       if (!isThere(page)) throw new ProviderFailure('not_found', 'in_trash')
       const title = titleOf(nameOf(page))
-      const text = await writePage(notion, page, title)
-      return {
-        title,
-        url: shownUrl(page.url),
-        mediaType: 'text/markdown',
-        bytes: new TextEncoder().encode(text),
-      }
+      return asMarkdown(title, shownUrl(page.url), await writePage(notion, page, title))
     },
   }
 }

@@ -35,6 +35,14 @@ export function unreadable(name: string, type: string, size: number | null): { s
   return { skipped: `Twig does not read files of this kind (${cut(type || 'unknown', SAID_MAX)})` }
 }
 
+/** A text that was put together, where it is not too large. */
+export function asMarkdown(title: string, url: string | null, text: string): FetchedDocument {
+  const bytes = new TextEncoder().encode(text)
+  return bytes.length > DOCUMENT_BYTES_MAX
+    ? { skipped: TOO_LARGE }
+    : { title, url, mediaType: 'text/markdown', bytes }
+}
+
 /** A file that was fetched, recognised by its content. */
 export function readFile(
   file: { title: string; url: string | null; type: string },

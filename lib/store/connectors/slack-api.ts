@@ -44,7 +44,8 @@ const nextOf = (more: z.infer<typeof Next>) => more?.next_cursor || null
 /** A moment of Slack: seconds with six digits behind the point, which names a message of a channel as well. */
 const Ts = z.string().regex(/^\d{1,12}\.\d{1,6}$/)
 
-const Message = z.looseObject({
+/** No more than what is used: whole channels are read. */
+const Message = z.object({
   ts: Ts,
   thread_ts: Ts.optional(),
   subtype: z.string().optional(),

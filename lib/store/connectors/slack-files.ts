@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type ChangePage, type ConnectorFiles, ProviderFailure, type RemoteDocument } from './connector'
 import { patience, type Wait } from './provider-calls'
-import { shownUrl, titleOf } from './remote-files'
+import { asMarkdown, shownUrl, titleOf } from './remote-files'
 import { type Message, type MessagePage, SlackClient } from './slack-api'
 import { SlackNames, writeDay } from './slack-text'
 
@@ -207,7 +207,7 @@ export function slackFiles(base: string, wait?: Wait): ConnectorFiles {
       const called = await names.of(slack, ask, all)
       const url = shownUrl(await ask(() => slack.permalink(channel, first.ts)))
       const text = writeDay({ name, date: dateOf(Number(day)) }, messages, threads, called)
-      return { title, url, mediaType: 'text/markdown', bytes: new TextEncoder().encode(text) }
+      return asMarkdown(title, url, text)
     },
   }
 }

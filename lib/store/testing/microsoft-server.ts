@@ -7,7 +7,7 @@ interface GraphItem {
   name: string
   drive: string
   /** A folder's id; the drive's root unless told. */
-  parent?: string
+  parent?: string | undefined
   isFolder?: boolean
   text?: string
   base64?: string
