@@ -12,7 +12,7 @@ export interface TokenSet {
 }
 
 /** Who agreed. */
-export interface RemoteAccount {
+interface RemoteAccount {
   /** Stable and unique at the provider, the tenant or workspace included. */
   id: string
   /** For a person: an address or a name, on one line. */
@@ -28,7 +28,7 @@ export interface RevocationAnswer {
 }
 
 /** What an authorization begins with. */
-export interface AuthorizationRequest {
+interface AuthorizationRequest {
   scopes: readonly string[]
   state: string
   /** S256, RFC 7636. */
@@ -101,7 +101,7 @@ export interface ChangePage {
   isFull: boolean
 }
 
-export interface ChangesRequest {
+interface ChangesRequest {
   selection: readonly string[]
   /** Null: a full pass. */
   cursor: SyncCursor | null

@@ -56,7 +56,7 @@ export function tokenSet(
 }
 
 /** Throws what a token endpoint's refusal means; only the codes of `GONE` say that the grant is gone. */
-export function requireGranted(answer: Answer, body: unknown): void {
+function requireGranted(answer: Answer, body: unknown): void {
   const { status, headers } = answer
   const read = z.looseObject({ ok: z.unknown().optional(), error: z.unknown().optional() }).safeParse(body)
   const isWell = status < 300 && read.success && read.data.error === undefined && read.data.ok !== false

@@ -49,14 +49,13 @@ export const ItemPage = z.looseObject({
 })
 export type ItemPage = z.infer<typeof ItemPage>
 
-const Named = z.looseObject({
+export const Named = z.looseObject({
   id: z.string().min(1).max(300),
   name: z.string().nullish(),
   displayName: z.string().nullish(),
 })
 export type Named = z.infer<typeof Named>
 export const NamedPage = z.looseObject({ value: z.array(Named), '@odata.nextLink': z.string().optional() })
-export const OneNamed = Named
 
 /** Items asked for at once. */
 export const PAGE = '200'

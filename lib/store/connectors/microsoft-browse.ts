@@ -1,5 +1,5 @@
 import { type BrowseItem, type BrowseRequest, ProviderFailure } from './connector'
-import { type Graph, type Named, NamedPage, OneNamed, orNull, PAGE, placeOf } from './microsoft-api'
+import { type Graph, Named, NamedPage, orNull, PAGE, placeOf } from './microsoft-api'
 import { titleOf } from './remote-files'
 
 function named(id: string, { name, displayName }: Named, kind: BrowseItem['kind']): BrowseItem {
@@ -13,7 +13,7 @@ export async function browseMicrosoft(graph: Graph, { parent, cursor, query }: B
   const link = (page: { '@odata.nextLink'?: string | undefined }) => page['@odata.nextLink'] ?? null
   if (place === null || query) {
     const isFirst = cursor === null && !query
-    const mine = isFirst ? await orNull(graph.get(OneNamed, '/me/drive', { $select: 'id,name' })) : null
+    const mine = isFirst ? await orNull(graph.get(Named, '/me/drive', { $select: 'id,name' })) : null
     const page = await graph.get(NamedPage, cursor ?? '/sites', cursor ? {} : { search: query || '*' })
     const own = mine ? [named(`drive:${mine.id}`, { ...mine, displayName: 'My files' }, 'drive')] : []
     return {

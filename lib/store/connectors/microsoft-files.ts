@@ -8,8 +8,8 @@ import {
   graphApi,
   isGone,
   isOffice,
+  Named,
   NamedPage,
-  OneNamed,
   orNull,
   PAGE,
   type Place,
@@ -53,7 +53,7 @@ function addDrive(cursor: Cursor, drive: string, name: string): Drive {
 
 async function addPlace(graph: Graph, cursor: Cursor, place: Place): Promise<void> {
   if (place.kind === 'site') {
-    const site = await graph.get(OneNamed, `/sites/${place.id}`)
+    const site = await graph.get(Named, `/sites/${place.id}`)
     const { value } = await graph.get(NamedPage, `/sites/${place.id}/drives`, { $top: PAGE })
     for (const drive of value) {
       addDrive(cursor, drive.id, within(titleOf(site.displayName), titleOf(drive.name))).roots = null
@@ -61,7 +61,7 @@ async function addPlace(graph: Graph, cursor: Cursor, place: Place): Promise<voi
     return
   }
   if (place.kind === 'drive') {
-    const drive = await graph.get(OneNamed, `/drives/${place.id}`)
+    const drive = await graph.get(Named, `/drives/${place.id}`)
     addDrive(cursor, drive.id, titleOf(drive.name)).roots = null
     return
   }
