@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { gathering } from './gathering'
 
 interface Call {
@@ -50,6 +50,19 @@ describe('questions to Redis', () => {
     for (const answer of answers.slice(2)) await expect(answer).rejects.toThrow('gone')
     calls[1]?.answer([{ result: 'b' }])
     expect(await answers[1]).toBe('b')
+    expect(calls).toHaveLength(3)
+  })
+
+  test('are not held up by calls that take long', async () => {
+    vi.useFakeTimers()
+    const { calls, ask } = openCalls()
+    const answers = ['1', '2', '3', '4'].map(ask)
+    expect(calls).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(20)
+    vi.useRealTimers()
+    expect(calls.map(({ commands }) => commands)).toEqual([['1'], ['2'], ['3', '4']])
+    for (const { commands, answer } of calls) answer(commands.map((result) => ({ result })))
+    expect(await Promise.all(answers)).toEqual(['1', '2', '3', '4'])
     expect(calls).toHaveLength(3)
   })
 

@@ -1,7 +1,9 @@
 import type { Redis } from '@upstash/redis'
 
-/** Calls under way at once; with one of them slow, others still go by. */
+/** Calls under way at once while they are answered quickly. */
 const CALLS_MAX = 2
+/** Slower ones are not waited for: where Redis is far away, to wait for two of its answers would cost a budget. */
+const WAIT_MS = 20
 
 interface Question {
   sha1: string
@@ -23,8 +25,11 @@ export function gathering(
 ): (sha1: string, keys: string[], args: unknown[]) => Promise<unknown> {
   let waiting: Question[] = []
   let calls = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   async function send(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
     const questions = waiting
     waiting = []
     calls += 1
@@ -49,5 +54,6 @@ export function gathering(
     new Promise((resolve, reject) => {
       waiting.push({ sha1, keys, args, resolve, reject })
       if (calls < CALLS_MAX) void send()
+      else timer ??= setTimeout(send, WAIT_MS)
     })
 }
