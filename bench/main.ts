@@ -28,7 +28,7 @@ const BUDGET_MS = 255_000
 /** What everything after the throughput takes. */
 const REST_MS = 120_000
 const LEVELS = [1, 16, 64]
-const ROUNDS = { least: 3, most: 7 }
+const ROUNDS = { least: 4, most: 14 }
 const NO_LIMIT = 1_000_000
 const BURST_LIMIT = 100
 

@@ -5,6 +5,8 @@ import { Problem } from '../server/problem.mjs'
 import { runCommand } from '../server/run-command'
 import { neutralEnvironment } from '../server/server-under-test'
 
+const LOADER = import.meta.resolve('tsx/esm')
+
 /** The settings by which a Twig, and the command line that acts on its data, are found. */
 export type Settings = Readonly<Record<string, string>>
 
@@ -12,19 +14,21 @@ const Made = z.object({ id: z.string() })
 const MadeKey = z.object({ id: z.string(), key: z.string() })
 
 /**
- * Runs the operator's command line.
- * @returns the document that `--json` prints
- * @throws Problem with what it says when it fails
+ * Runs lines of the operator's command line, one after the other.
+ * @returns the documents that `--json` prints, one for each
+ * @throws Problem with what was said when one fails
  */
-async function twig(settings: Settings, ...args: string[]): Promise<unknown> {
-  const script = join(root, 'server/bootstrap.mjs')
-  const { ok, output } = await runCommand(process.execPath, [script, 'twig', ...args, '--json'], {
+async function twig(settings: Settings, lines: readonly string[][]): Promise<unknown[]> {
+  const script = join(root, 'bench/twig-lines.ts')
+  const words = lines.map((line) => JSON.stringify([...line, '--json']))
+  const { ok, output } = await runCommand(process.execPath, ['--import', LOADER, script, ...words], {
     cwd: root,
     env: { ...neutralEnvironment(), ...settings },
     output: 'kept',
   })
-  if (!ok) throw new Problem(`twig ${args.slice(0, 2).join(' ')} failed: ${output.trim()}`)
-  return JSON.parse(output)
+  if (!ok) throw new Problem(`The command line failed: ${output.trim()}`)
+  const documents = output.split('\0').slice(0, -1)
+  return documents.map((text) => JSON.parse(text))
 }
 
 interface OrganizationOptions {
@@ -45,16 +49,15 @@ export async function prepareOrganization(
   settings: Settings,
   { name, limits, scopes }: OrganizationOptions,
 ): Promise<PreparedOrganization> {
-  const made = await twig(settings, 'org', 'create', '--name', name, '--plan', 'enterprise')
-  const { id } = Made.parse(made)
-  for (const [scope, perMinute] of Object.entries(limits)) {
-    await twig(settings, 'limits', 'set', '--org', id, '--scope', scope, '--per-minute', String(perMinute))
-  }
-  const created = await twig(
-    settings,
-    ...['key', 'create', '--org', id, '--name', 'bench', '--scopes', scopes, '--env', 'live'],
-  )
-  return { id, key: MadeKey.parse(created).key }
+  const slug = name.toLowerCase()
+  const [made, ...rest] = await twig(settings, [
+    ['org', 'create', '--name', name, '--slug', slug, '--plan', 'enterprise'],
+    ...Object.entries(limits).map(([scope, perMinute]) => {
+      return ['limits', 'set', '--org', slug, '--scope', scope, '--per-minute', String(perMinute)]
+    }),
+    ['key', 'create', '--org', slug, '--name', 'bench', '--scopes', scopes, '--env', 'live'],
+  ])
+  return { id: Made.parse(made).id, key: MadeKey.parse(rest.at(-1)).key }
 }
 
 /** Makes a live key with the read scope over the API. */

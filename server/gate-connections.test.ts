@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import type { GateDependencies } from '../lib/edge/gate'
-import { handPass, PASS_HEADER, readPass } from '../lib/edge/pass'
+import { handAnswer, handPass, PASS_HEADER, readPass } from '../lib/edge/pass'
 import { APP_URL, openWorld } from '../lib/edge/testing/world'
 import { type Listening, listen } from './http'
 import { createRequestHandler } from './request'
@@ -249,6 +249,25 @@ describe('a pass handed on within the process', () => {
     const { port } = await start(handle, { ...world.deps, makePass: handPass })
     expect(await (await ask(port)).json()).toMatchObject({ kind: 'key', m: 'GET', p: '/api/v1/agents' })
     await vi.waitFor(() => expect(read(pass)).toBeNull())
+  })
+
+  test('takes the body of the answer back, which leaves in one piece with its length, once', async () => {
+    let pass = ''
+    const handle: Handle = (request, response) => {
+      pass = String(request.headers[PASS_HEADER])
+      response.statusCode = 201
+      expect(handAnswer(pass, '{"name":"Ärger"}')).toBe(true)
+      response.end()
+    }
+    const { port } = await start(handle, { ...world.deps, makePass: handPass })
+    const answer = await ask(port)
+    expect([answer.status, answer.headers.get('content-length')]).toEqual([201, '17'])
+    expect(await answer.json()).toEqual({ name: 'Ärger' })
+    await vi.waitFor(() => expect(handAnswer(pass, '{}')).toBe(false))
+  })
+
+  test('nobody takes the body of a request without one, and so its answer keeps it', () => {
+    expect([handAnswer(null, '{}'), handAnswer('made-up', '{}')]).toEqual([false, false])
   })
 
   test('is not kept for a client that left before it was made', async () => {

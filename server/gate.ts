@@ -7,7 +7,7 @@ import { forgiving } from '../lib/edge/host'
 import { sessionEndReason } from '../lib/edge/key-cache'
 import { keyJudge } from '../lib/edge/key-judge'
 import { askRedis } from '../lib/edge/limiter'
-import { handPass, PASS_HEADER, takeBackPass } from '../lib/edge/pass'
+import { handPass, PASS_HEADER, receiveAnswer, takeBackPass } from '../lib/edge/pass'
 import type { GateRedis } from '../lib/edge/redis'
 import type { GateRequest } from '../lib/edge/request-facts'
 import type { Answer, Verdict } from '../lib/edge/verdict'
@@ -100,6 +100,15 @@ export function isApiPath(url: string): boolean {
   return API_PATH.test(url) && (!/[.%\\]/.test(url) || API_PATH.test(new URL(ORIGIN + url).pathname))
 }
 
+/** Lets a route hand back the body of its answer, which then leaves in one piece with its head. */
+function receiveBody(response: ServerResponse, pass: string): void {
+  receiveAnswer(pass, (body) => {
+    const end = response.end.bind(response)
+    response.setHeader('Content-Length', Buffer.byteLength(body))
+    response.end = () => end(body)
+  })
+}
+
 /**
  * Puts the gate in front of Next for requests of the API (isApiPath). An admitted request carries the pass, for which Next skips the middleware;
  * whatever is refused never reaches Next.
@@ -121,6 +130,7 @@ export function gated(
     if (pass !== undefined) {
       headers[PASS_HEADER] = pass
       delete headers.authorization
+      receiveBody(response, pass)
       response.once('close', () => takeBackPass(pass))
     }
     for (const [name, value] of Object.entries(verdict.responseHeaders)) response.setHeader(name, value)

@@ -48,12 +48,12 @@ interface ThroughputOptions {
   say: (line: string) => void
 }
 
-export const ROUND_MS = 1_000
+export const ROUND_MS = 500
 const LAST_WORDS = 1_500
 /** One connection first: the first answers of a server take long. Whatever they are, they are not measured. */
 const WARM_UPS = [
   { connections: 1, forMs: 500 },
-  { connections: 16, forMs: 1_500 },
+  { connections: 16, forMs: 3_000 },
 ]
 
 function measured(outcome: Outcome): Measurement {

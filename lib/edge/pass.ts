@@ -59,9 +59,14 @@ export function signPass(facts: PassFacts, hmac: Hmac, nowSeconds: number): stri
 }
 
 /** One for the process: the host in server/ and what Next bundled must see the same. */
-const process = globalThis as unknown as { twigPasses?: Map<string, { facts: PassFacts; exp: number }> }
+const process = globalThis as unknown as {
+  twigPasses?: Map<string, { facts: PassFacts; exp: number }>
+  twigReceivers?: Map<string, (body: string) => void>
+}
 process.twigPasses ??= new Map()
+process.twigReceivers ??= new Map()
 const handed = process.twigPasses
+const receivers = process.twigReceivers
 
 /**
  * A pass that does not leave this process: 143 random bits that stand for the facts, which spares a signature and its
@@ -76,6 +81,22 @@ export function handPass(facts: PassFacts, nowSeconds: number): string {
 /** Ends a handed pass. Whoever hands one out takes it back when its request is answered. */
 export function takeBackPass(token: string): void {
   handed.delete(token)
+  receivers.delete(token)
+}
+
+/** Says who sends the body of the answer to a request with this pass, in this process. */
+export function receiveAnswer(token: string, receive: (body: string) => void): void {
+  receivers.set(token, receive)
+}
+
+/**
+ * Hands the body of an answer to the server of this process, past two streams that Next would make of it.
+ * @returns false when nobody receives it: the answer must carry it
+ */
+export function handAnswer(token: string | null, body: string): boolean {
+  const receive = token === null ? undefined : receivers.get(token)
+  receive?.(body)
+  return receive !== undefined
 }
 
 /** The facts of a pass that is ours and still good at `nowSeconds`, else null. Method and path are the caller's to compare. */

@@ -11,7 +11,7 @@ import { USAGE_PATH_MAX, usageEventBase } from '../core/usage'
 import type { OpenTurn } from '../domain/answers'
 import { type Answer, claim, type IdempotentRequest, once } from '../domain/idempotency'
 import { recordUsage } from '../domain/usage-recorder'
-import type { PassFacts } from '../edge/pass'
+import { handAnswer, PASS_HEADER, type PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
 import { type ReadBody, readBody, readText } from './body'
 import { invalidRequest, toTwigError } from './failure'
@@ -83,10 +83,10 @@ export function route<E extends Endpoint>(
         const open = () => verb.openTurn(principal, input)
         return await stream({ principal, repeatable, open }, { requestId, signal, onEnd: ended })
       }
-      if (repeatable === null) return answered(respond(endpoint, input, await answer()), '')
+      if (repeatable === null) return answered(respond(endpoint, request, input, await answer()), '')
       const { replayed, ...first } = await once(principal, repeatable, answer, { signal })
       const headers: Record<string, string> = replayed ? { 'Idempotent-Replayed': 'true' } : {}
-      return answered(respond(endpoint, input, first, headers), '')
+      return answered(respond(endpoint, request, input, first, headers), '')
     } catch (error) {
       if (signal.aborted) return answered(new Response(null, { status: CALLER_LEFT_STATUS }), '')
       const failure = toTwigError(error, requestId)
@@ -149,12 +149,19 @@ async function stream(
 
 function respond(
   endpoint: Endpoint,
+  request: Request,
   input: object,
   { status, body }: { status: number; body: unknown },
   headers: Record<string, string> = {},
 ): Response {
   const isCsv = endpoint.csv && 'format' in input && input.format === 'csv'
-  if (!isCsv) return Response.json(body, { status, headers: { ...headers, ...endpoint.headers?.(body) } })
+  if (!isCsv) {
+    const json = JSON.stringify(body)
+    const isHanded = handAnswer(request.headers.get(PASS_HEADER), json)
+    const type = { 'Content-Type': 'application/json' }
+    const own = endpoint.headers?.(body)
+    return new Response(isHanded ? null : json, { status, headers: { ...type, ...headers, ...own } })
+  }
   const type = { 'Content-Type': 'text/csv; charset=utf-8' }
   return new Response(endpoint.csv?.(body), { status, headers: { ...headers, ...type } })
 }
