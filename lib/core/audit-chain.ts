@@ -140,8 +140,10 @@ export class ChainWalker {
   take(row: ChainedRow, line: number | null = null, isExact = true): void {
     const { seq, hash, organization_id, ...said } = row
     this.#count += 1
-    if (organization_id !== (this.#first?.organization_id ?? organization_id))
-      return this.#note('foreign', seq, line, `Row ${seq} is of another organization (${organization_id}).`)
+    if (organization_id !== (this.#first?.organization_id ?? organization_id)) {
+      this.#note('foreign', seq, line, `Row ${seq} is of another organization (${organization_id}).`)
+      return
+    }
     const isWhole = isExact && hashOf({ seq, organization_id, ...said }, this.#sha256) === hash
     if (!isWhole)
       this.#note('edited', seq, line, `Row ${seq} was edited: its hash does not fit what it says.`)

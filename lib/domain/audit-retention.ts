@@ -5,39 +5,36 @@ const DAY_MS = 86_400_000
 const BATCH = 20_000
 const BATCHES_MAX = 20
 
-/** The last row that goes now; all up to it are older. */
-async function lastToGo(organizationId: string, before: Date): Promise<number | null> {
-  const oldest = await db().auditLog.findFirst({
-    where: { organizationId, time: { lt: before } },
-    select: { seq: true },
-    orderBy: { seq: 'asc' },
-  })
-  const kept = await db().auditLog.findFirst({
-    where: { organizationId, time: { gte: before } },
-    select: { seq: true },
-    orderBy: { seq: 'asc' },
-  })
-  const head = await db().auditHead.findUnique({ where: { organizationId } })
+/** The first row that goes now and the last: all between them are older. Null where none is. */
+async function outdated(
+  organizationId: string,
+  before: Date,
+): Promise<{ first: number; last: number } | null> {
+  const bySeq = { select: { seq: true }, orderBy: { seq: 'asc' } } as const
+  const [oldest, kept, head] = await Promise.all([
+    db().auditLog.findFirst({ where: { organizationId, time: { lt: before } }, ...bySeq }),
+    db().auditLog.findFirst({ where: { organizationId, time: { gte: before } }, ...bySeq }),
+    db().auditHead.findUnique({ where: { organizationId } }),
+  ])
   if (!oldest?.seq || !head) return null
-  const last = Math.min((kept?.seq ?? head.seq + 1) - 1, oldest.seq + BATCH - 1)
-  return last >= oldest.seq ? last : null
+  const last = (kept?.seq ?? head.seq + 1) - 1
+  return last >= oldest.seq ? { first: oldest.seq, last } : null
 }
 
 async function trim(organizationId: string, days: number, now: Date): Promise<number> {
   // With a day's grace, so that one row about it is written a day and not one an hour.
-  const isDue = await db().auditLog.findFirst({
-    where: { organizationId, time: { lt: new Date(now.getTime() - (days + 1) * DAY_MS) } },
-    select: { id: true },
-  })
+  const due = await outdated(organizationId, new Date(now.getTime() - (days + 1) * DAY_MS))
+  const range = due && (await outdated(organizationId, new Date(now.getTime() - days * DAY_MS)))
+  if (!range) return 0
   let removed = 0
-  for (let batch = 0; isDue && batch < BATCHES_MAX; batch++) {
-    const through = await lastToGo(organizationId, new Date(now.getTime() - days * DAY_MS))
-    if (through === null) break
+  for (let batch = 1; batch <= BATCHES_MAX; batch++) {
+    const through = Math.min(range.first + batch * BATCH - 1, range.last)
     const [row] = await inTransaction(
       (tx) => tx.$queryRaw<Array<{ count: number }>>`
         SELECT remove_audit_logs(${organizationId}, ${through}::integer, 'system', NULL, NULL) AS count`,
     )
     removed += row?.count ?? 0
+    if (through === range.last) break
   }
   return removed
 }
