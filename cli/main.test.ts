@@ -7,7 +7,7 @@ describe('twig', () => {
   test.each([
     [
       ['frob'],
-      'There is no "frob"; there is org, user, key, plan, limits, domain, sso, secrets, doctor, help.',
+      'There is no "frob"; there is org, user, key, plan, limits, domain, sso, audit, secrets, doctor, help.',
     ],
     [['constructor'], 'There is no "constructor"; there is'],
     [['allowlist', 'add', '--org', 'acme'], 'There is no "allowlist"; there is'],
@@ -34,6 +34,15 @@ describe('twig', () => {
       'Give one of --client-secret, --client-secret-file.',
     ],
     [['sso', 'activate', '--org', 'a'], 'Missing: <id>.'],
+    [['audit', 'export'], 'Missing: --org.'],
+    [['audit', 'export', '--org', 'a', '--format', 'xml'], '--format takes jsonl, csv.'],
+    [['audit', 'list', '--org', 'a', '--action', 'Key!'], 'This is not an action.'],
+    [['audit', 'list', '--org', 'a', '--limit', '500'], '--limit takes a number from 1 to 200.'],
+    [['audit', 'verify', '--public-key', 'a'], '--public-key needs --file.'],
+    [
+      ['audit', 'verify', '--file', 'a', '--public-key', 'b', '--org', 'acme'],
+      'With --public-key, --org takes an id.',
+    ],
     [['sso', 'pilots', '--org', 'a'], 'Missing: --emails.'],
     [['key', 'revoke'], 'Missing: <id>.\nUsage: twig key revoke <id> [--org <id or slug>] [--json]\n'],
     [['key', 'revoke', 'nonsense'], "A key's id begins with key_"],
@@ -97,6 +106,7 @@ describe('twig', () => {
       'domain verify',
       'sso add',
       'sso enforce',
+      'audit verify',
       'doctor',
     ]) {
       expect(out).toContain(word)

@@ -55,11 +55,13 @@ async function usageFor([first = '', second = '']: readonly string[]): Promise<s
   return 'Usage: npm run -s twig -- <noun> <verb> [--flags] [--json]\nMore:  npm run -s twig -- help'
 }
 
-async function act({ json, run }: Prepared, isStandalone: boolean): Promise<number> {
+async function act({ json, needsNothing, run }: Prepared, isStandalone: boolean): Promise<number> {
   // Looked at now: the work itself runs with the log switched off.
   const isDebug = /^(?:debug|trace)$/.test(process.env.LOG_LEVEL ?? '')
   try {
-    return await printAnswer(await (isStandalone ? run() : withBackends(() => patiently(run))), json)
+    // What is long is read while it is printed.
+    const work = async () => printAnswer(await run(), json)
+    return await (isStandalone || needsNothing ? work() : withBackends(() => patiently(work)))
   } catch (error) {
     const failure = explain(error)
     await print(process.stderr, json ? JSON.stringify(failure) : failure.message)

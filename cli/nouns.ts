@@ -12,6 +12,7 @@ export const nouns: Readonly<Record<string, () => Promise<Verbs>>> = {
   limits: async () => (await import('./commands/limits')).limitsVerbs,
   domain: async () => (await import('./commands/domain')).domainVerbs,
   sso: async () => (await import('./commands/sso')).ssoVerbs,
+  audit: async () => (await import('./commands/audit')).auditVerbs,
   secrets: async () => (await import('./commands/secrets')).secretsVerbs,
 }
 

@@ -1,9 +1,11 @@
 /** What a verb came to. */
 export interface Answer {
-  /** With `--json`: the one document on stdout. */
+  /** With `--json`: the one document on stdout; a function makes it where it is long. */
   document: unknown
   /** Without: a sentence or a table. */
   text: string
+  /** Instead of the text: lines that are read while they are printed. */
+  pieces?: AsyncIterable<string>
   /** Told on stderr besides, in either form. */
   warning?: string
   /** 0 when absent. */
@@ -50,13 +52,17 @@ export function minute(time: Date | string): string {
 
 /** Writes text and a line break; returns when it is out. A reader that has gone away is no error. */
 export function print(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return write(stream, `${text}\n`)
+}
+
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') resolve()
       else reject(error)
     }
     stream.once('error', onError)
-    stream.write(`${text}\n`, (error) => {
+    stream.write(text, (error) => {
       if (error) return onError(error)
       stream.off('error', onError)
       resolve()
@@ -66,7 +72,13 @@ export function print(stream: NodeJS.WriteStream, text: string): Promise<void> {
 
 /** Writes an answer to where it belongs and returns the exit code. */
 export async function printAnswer(answer: Answer, json: boolean): Promise<number> {
-  await print(process.stdout, json ? JSON.stringify(answer.document, null, 2) : answer.text)
+  const { document, pieces } = answer
+  if (json) {
+    const whole: unknown = typeof document === 'function' ? await document() : document
+    await print(process.stdout, JSON.stringify(whole, null, 2))
+  } else if (pieces) {
+    for await (const piece of pieces) await write(process.stdout, piece)
+  } else await print(process.stdout, answer.text)
   if (answer.warning) await print(process.stderr, answer.warning)
   return answer.exitCode ?? 0
 }

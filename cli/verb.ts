@@ -40,6 +40,8 @@ interface VerbSpec<F extends Flags> {
   argument?: Argument
   /** Throws UsageError when the values do not go together. Called before anything is started. */
   check?: (given: Given<F>, argument: string) => void
+  /** Whether it can do without Postgres and Redis this time. */
+  needsNothing?: (given: Given<F>) => boolean
   /** Acts. `argument` is the empty string when none was given. */
   run: (given: Given<F>, argument: string) => Promise<Answer>
 }
@@ -48,6 +50,7 @@ interface VerbSpec<F extends Flags> {
 export interface Prepared {
   kind: 'run'
   json: boolean
+  needsNothing: boolean
   run: () => Promise<Answer>
 }
 
@@ -68,7 +71,7 @@ const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' 
 
 /** Describes a verb; its `run` is handed what its flags were read as. */
 export function verb<F extends Flags>(spec: VerbSpec<F>): Verb {
-  const { summary, flags, argument, check, run } = spec
+  const { summary, flags, argument, check, needsNothing, run } = spec
   return {
     summary,
     flags,
@@ -86,7 +89,12 @@ export function verb<F extends Flags>(spec: VerbSpec<F>): Verb {
       const given = read as Given<F>
       const [first = ''] = positionals
       check?.(given, first)
-      return { kind: 'run', json: values.json === true, run: () => run(given, first) }
+      return {
+        kind: 'run',
+        json: values.json === true,
+        needsNothing: needsNothing?.(given) ?? false,
+        run: () => run(given, first),
+      }
     },
   }
 }

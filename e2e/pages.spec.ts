@@ -35,6 +35,7 @@ const CONSOLE = [
   '/settings/external-keys',
   '/settings/members',
   '/settings/authentication',
+  '/settings/audit-log',
   '/account',
 ]
 
@@ -51,7 +52,7 @@ test('every page of the policy is walked here', () => {
     ...['/agents/{id}', '/settings/api-keys/{id}', '/settings/api-keys/{id}/usage.csv'],
     ...['/data/{id}', '/data/{id}/upload', '/agents/{id}/chat'],
     ...['/interactions/{id}', '/interactions.csv', '/settings/external-keys/{id}/models'],
-    ...['/docs/sso/{idp}', '/sso/continue'],
+    ...['/docs/sso/{idp}', '/sso/continue', '/settings/audit-log.csv', '/settings/audit-log.jsonl'],
   ]
   const pages = webPolicy.map(({ pattern }) => pattern).filter((pattern) => !pattern.startsWith('/api/'))
   expect(pages.filter((pattern) => !walked.has(pattern) && !elsewhere.includes(pattern))).toEqual([])

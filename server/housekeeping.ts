@@ -1,3 +1,4 @@
+import { trimAuditLogs } from '../lib/domain/audit-retention'
 import { deliverPending } from '../lib/domain/cache-notices'
 import { recheckDomains } from '../lib/domain/domain-checks'
 import { endIndexing, indexLeftOvers } from '../lib/domain/indexer'
@@ -32,6 +33,7 @@ const chores: readonly Chore[] = [
   { name: 'look at SSO metadata', firstMs: 3 * MINUTE_MS, everyMs: HOUR_MS, run: watchMetadata },
   { name: 'remind of SSO certificates', firstMs: 4 * MINUTE_MS, everyMs: HOUR_MS, run: remindOfCertificates },
   { name: 'sweep interactions', firstMs: 11 * MINUTE_MS, everyMs: HOUR_MS, run: sweepByRetention },
+  { name: 'trim audit logs', firstMs: 12 * MINUTE_MS, everyMs: HOUR_MS, run: trimAuditLogs },
   { name: 'sweep', firstMs: 10 * MINUTE_MS, everyMs: HOUR_MS, run: sweepExpired },
 ]
 

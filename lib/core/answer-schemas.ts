@@ -105,9 +105,9 @@ export const Interaction = z
   .meta({ id: 'Interaction' })
 export type Interaction = z.infer<typeof Interaction>
 
-/** Postgres writes the year before 1 otherwise than RFC 3339. */
+/** A time that a list begins or ends at. Postgres writes the year before 1 otherwise than RFC 3339. */
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
-const Moment = z.iso
+export const Moment = z.iso
   .datetime({ offset: true, error: 'not an RFC 3339 time' })
   .refine((text) => !(Date.parse(text) < FIRST_MS), 'not after the year 0')
 

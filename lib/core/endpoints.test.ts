@@ -37,9 +37,11 @@ test.each(operations)('%s shows a body that it takes, where it takes one', (_nam
 })
 
 test('what may come as CSV can be asked for as CSV, and nothing else can', () => {
-  const csv = operations.filter(([, { csv }]) => csv !== undefined).map(([name]) => name)
+  const csv = operations
+    .filter(([, { csv, file }]) => csv !== undefined || file?.includes('text/csv'))
+    .map(([name]) => name)
   const asked = operations.filter(([, { query }]) => query?.safeParse({ format: 'csv' }).success)
-  expect(csv).toEqual(['getApiKeyUsage', 'listInteractions'])
+  expect(csv).toEqual(['getApiKeyUsage', 'listAuditLogs', 'exportAuditLogs', 'listInteractions'])
   expect(asked.map(([name]) => name)).toEqual(csv)
 })
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { answerEndpoints } from './answer-endpoints'
+import { auditEndpoints } from './audit-endpoints'
 import { dataEndpoints } from './data-endpoints'
 import {
   CheckExternalKeyBody,
@@ -50,6 +51,8 @@ export interface Endpoint {
   headers?(output: unknown): Record<string, string>
   /** Writes the output as a table, where the query asks for `format=csv`. */
   csv?(output: unknown): string
+  /** Media types of the file that it answers with; the output is a TextFile. */
+  file?: readonly string[]
 }
 
 /** The API's operations; handlers, OpenAPI and the reference are made from these. */
@@ -258,5 +261,6 @@ export const endpoints = {
     output: DeletedExternalKey,
     status: 200,
   },
+  ...auditEndpoints,
   ...answerEndpoints,
 } as const satisfies Record<string, Endpoint>

@@ -7,7 +7,7 @@ import { Id, textField } from './schemas'
 
 const DAY_MS = 86_400_000
 
-const searchPeriods = ['24h', '7d', '30d', '90d'] as const
+export const searchPeriods = ['24h', '7d', '30d', '90d'] as const
 export type SearchPeriod = (typeof searchPeriods)[number]
 
 const PERIOD_MS: Readonly<Record<SearchPeriod, number>> = {

@@ -55,6 +55,8 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['GET', 'PUT', 'PATCH', 'DELETE'], pattern: '/external-keys/{id}', ...admin },
   { methods: ['POST'], pattern: '/external-keys/{id}/check', ...admin },
   { methods: ['GET'], pattern: '/external-keys/{id}/models', ...admin },
+  { methods: ['GET'], pattern: '/audit-logs', ...admin },
+  { methods: ['GET'], pattern: '/audit-logs/export', ...admin },
   { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
 ]
 
@@ -96,6 +98,9 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/settings/external-keys/{id}/models', audience: 'session' },
   { ...page, pattern: '/settings/authentication' },
   { ...page, pattern: '/settings/members' },
+  { ...page, pattern: '/settings/audit-log' },
+  { methods: ['GET'], pattern: '/settings/audit-log.csv', audience: 'session' },
+  { methods: ['GET'], pattern: '/settings/audit-log.jsonl', audience: 'session' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
   { methods: ['DELETE'], pattern: '/api/auth/logout', audience: 'public' },

@@ -70,6 +70,7 @@ const permissions = {
   'sso:write': { scope: 'admin', role: 'admin' },
   'members:read': { scope: 'admin', role: 'member' },
   'members:write': { scope: 'admin', role: 'admin' },
+  'audit:read': { scope: 'admin', role: 'admin' },
 } as const satisfies Record<string, { scope: Scope; role: Role }>
 
 export type Permission = keyof typeof permissions

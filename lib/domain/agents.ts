@@ -3,7 +3,7 @@ import { newId } from '../core/ids'
 import { type Environment, type Principal, requirePermission } from '../core/principal'
 import { type Agent, AgentInput, type ListQuery, type Page } from '../core/schemas'
 import type { Agent as AgentRow } from '../generated/prisma/client'
-import { db, inTransaction } from '../store/db'
+import { db, inTransaction, type Transaction } from '../store/db'
 import { requireReferences } from './agent-models'
 import { recordAudit } from './audit'
 import { pageQuery, toPage } from './paging'
@@ -97,6 +97,11 @@ export function createAgentIn(
   return createAgent({ ...principal, environment }, AgentInput.parse(input))
 }
 
+/** Nobody else changes the row until the transaction ends: what the audit log calls before is what was. */
+async function holdAgent(tx: Transaction, id: string): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM agents WHERE id = ${id} FOR UPDATE`
+}
+
 /** Replaces an agent as a whole: what the input leaves out returns to its default. */
 export async function replaceAgent(
   principal: Principal,
@@ -106,6 +111,7 @@ export async function replaceAgent(
   const present = await findAgent(principal, id)
   const wanted = await requireReferences({ ...principal, environment: present.environment }, input, present)
   return inTransaction(async (tx) => {
+    await holdAgent(tx, id)
     const before = await tx.agent.findFirst({ where: reachable(principal, id) })
     if (!before) throw new TwigError('not_found', 'There is no agent with this id here.')
     const [row] = await tx.agent.updateManyAndReturn({
@@ -131,6 +137,7 @@ export async function deleteAgent(
 ): Promise<{ id: string; deleted: true }> {
   requirePermission(principal, 'agents:write')
   return inTransaction(async (tx) => {
+    await holdAgent(tx, id)
     const before = await tx.agent.findFirst({ where: reachable(principal, id) })
     const { count } = await tx.agent.deleteMany({ where: reachable(principal, id) })
     if (!before || count === 0) throw new TwigError('not_found', 'There is no agent with this id here.')

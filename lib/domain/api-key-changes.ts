@@ -191,7 +191,13 @@ export async function revokeApiKey(principal: Principal, { id }: { id: string })
     const revokedAt = row.revokedAt ?? new Date()
     if (!row.revokedAt) {
       await tx.apiKey.update({ where: { id }, data: { revokedAt, ...NEXT_STATE } })
-      await recordAudit(tx, principal, { action: 'api_key.revoked', targetId: id, before: toApiKey(row) })
+      const after = { revoked_at: revokedAt.toISOString() }
+      await recordAudit(tx, principal, {
+        action: 'api_key.revoked',
+        targetId: id,
+        before: toApiKey(row),
+        after,
+      })
     }
     return { revokedAt, notice: await noteChange(tx, 'key', id) }
   })

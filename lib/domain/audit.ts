@@ -1,5 +1,6 @@
+import { type Facts, maskFacts } from '../core/audit-facts'
 import { newId } from '../core/ids'
-import type { Principal } from '../core/principal'
+import type { Principal, RequestOrigin } from '../core/principal'
 import { Prisma } from '../generated/prisma/client'
 import type { Transaction } from '../store/db'
 
@@ -12,25 +13,58 @@ interface AuditEntry {
   after?: Prisma.InputJsonObject
 }
 
-function actorId(principal: Principal): string | null {
-  if (principal.kind === 'key') return principal.keyId
-  return principal.kind === 'user' ? principal.userId : null
+/** Twig itself, which nobody asked: its chores, and what follows from a change elsewhere. */
+interface SystemActor extends RequestOrigin {
+  kind: 'system'
+  organizationId: string
 }
 
-/** Writes the audit row of a change, in the transaction of that change: both happen or neither (G3). */
-export async function recordAudit(tx: Transaction, principal: Principal, entry: AuditEntry): Promise<void> {
+/** Who an audit row says it was. */
+type Actor = Principal | SystemActor
+
+/** Twig itself, acting for one organization. */
+export function systemFor(organizationId: string): SystemActor {
+  return { kind: 'system', organizationId }
+}
+
+/** The key's or the person's id; the operator and Twig itself have none. */
+function actorId(actor: Actor): string | null {
+  if (actor.kind === 'key') return actor.keyId
+  return actor.kind === 'user' ? actor.userId : null
+}
+
+function stored(facts: Prisma.InputJsonObject | undefined) {
+  return facts === undefined ? Prisma.DbNull : maskFacts(facts as Facts)
+}
+
+/**
+ * Writes the audit row of a change, in the transaction of that change: both happen or neither (G3). What looks like a
+ * secret is masked. The row gets its place in the organization's chain when the transaction commits, by a trigger that
+ * takes the last lock of all; so it does not matter when this is called.
+ */
+export async function recordAudit(tx: Transaction, actor: Actor, entry: AuditEntry): Promise<void> {
   await tx.auditLog.create({
     data: {
       id: newId('audit'),
-      organizationId: principal.organizationId,
-      actorKind: principal.kind,
-      actorId: actorId(principal),
+      organizationId: actor.organizationId,
+      actorKind: actor.kind,
+      actorId: actorId(actor),
       action: entry.action,
       targetId: entry.targetId ?? null,
-      before: entry.before ?? Prisma.DbNull,
-      after: entry.after ?? Prisma.DbNull,
-      clientIp: principal.clientIp ?? null,
-      requestId: principal.requestId ?? null,
+      before: stored(entry.before),
+      after: stored(entry.after),
+      clientIp: actor.clientIp ?? null,
+      requestId: actor.requestId ?? null,
     },
   })
+}
+
+/**
+ * Removes an organization's audit log, as the first step of the transaction that deletes the organization; without it the
+ * database refuses that. What stays is a record of how many rows there were, the last one's hash, and who deleted them.
+ */
+export async function deleteAuditOf(tx: Transaction, principal: Principal): Promise<void> {
+  const { kind, organizationId, requestId = null } = principal
+  await tx.$queryRaw`
+    SELECT remove_audit_logs(${organizationId}, NULL, ${kind}, ${actorId(principal)}, ${requestId})`
 }

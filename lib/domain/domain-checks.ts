@@ -3,7 +3,7 @@ import { roleAtLeast } from '../core/principal'
 import type { Domain } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { lookUpTxt } from '../store/dns'
-import { recordAudit } from './audit'
+import { recordAudit, systemFor } from './audit'
 import { holdDomain } from './domain-locks'
 import { mailDomainMissing } from './mails'
 import { listMembers, operatorFor } from './organizations'
@@ -56,7 +56,7 @@ async function noteMissing(
   const { count } = await tx.domain.updateMany({ where: same, data })
   if (count === 0 || (missingSince && !isOver)) return 'kept'
   const action = isOver ? 'domain.lapsed' : 'domain.record_missing'
-  await recordAudit(tx, operatorFor(organizationId), {
+  await recordAudit(tx, systemFor(organizationId), {
     action,
     targetId: id,
     after: { domain: name, finding },

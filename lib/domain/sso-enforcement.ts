@@ -198,7 +198,8 @@ export async function unenforceSso(
       where: { id },
       data: { enforcedAt: null, breakGlassUserIds: [] },
     })
-    await recordAudit(tx, principal, { action: 'sso.unenforced', targetId: id })
+    const facts = { enforced_at: before.enforcedAt.toISOString(), break_glass: before.breakGlassUserIds }
+    await recordAudit(tx, principal, { action: 'sso.unenforced', targetId: id, before: facts })
     return { row, isNew: true }
   })
   if (isNew) tellOwners(principal, row, { what: 'unenforced' })

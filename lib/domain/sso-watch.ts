@@ -6,7 +6,7 @@ import type { IdpMetadata } from '../core/saml-metadata'
 import { CERTIFICATES_MAX } from '../core/sso-schemas'
 import type { Prisma } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
-import { recordAudit } from './audit'
+import { recordAudit, systemFor } from './audit'
 import { listMembers, operatorFor } from './organizations'
 import {
   configurationDigest,
@@ -109,7 +109,7 @@ async function follow(tx: Transaction, row: Watched, metadata: IdpMetadata, now:
   // Who stands for the address stands for what it names.
   const trust = isTrusted(row) ? { trustedDigest: configurationDigest({ ...row, certificates }) } : {}
   await tx.ssoConnection.update({ where: { id: row.id }, data: { certificates, ...trust } })
-  await recordAudit(tx, operatorFor(row.organizationId), {
+  await recordAudit(tx, systemFor(row.organizationId), {
     action: 'sso.certificates_followed',
     targetId: row.id,
     before: { certificates: fingerprints(row.certificates) },

@@ -79,7 +79,9 @@ function operation(name: string, endpoint: Endpoint) {
       [String(endpoint.status)]: {
         description: 'Done.',
         content: {
-          'application/json': { schema: endpoint.output },
+          ...(endpoint.file
+            ? Object.fromEntries(endpoint.file.map((type) => [type, { schema: { type: 'string' as const } }]))
+            : { 'application/json': { schema: endpoint.output } }),
           ...(endpoint.streams ? { 'text/event-stream': { schema: { type: 'string' as const } } } : {}),
           ...(endpoint.csv ? { 'text/csv': { schema: { type: 'string' as const } } } : {}),
         },

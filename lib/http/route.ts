@@ -7,6 +7,7 @@ import { newId } from '../core/ids'
 import { API_BASE, resolvePolicy } from '../core/policy'
 import type { KeyPrincipal, Scope } from '../core/principal'
 import { securityHeaders } from '../core/security-headers'
+import type { TextFile } from '../core/text-file'
 import { USAGE_PATH_MAX, usageEventBase } from '../core/usage'
 import type { OpenTurn } from '../domain/answers'
 import { type Answer, claim, type IdempotentRequest, once } from '../domain/idempotency'
@@ -16,6 +17,7 @@ import { nodeEnv } from '../env/node'
 import { type ReadBody, readBody, readText } from './body'
 import { invalidRequest, toTwigError } from './failure'
 import { passFrom } from './pass'
+import { fileResponse } from './text-file'
 import { CALLER_LEFT_STATUS, replayedStream, type StreamSurroundings, streamTurn } from './turn-stream'
 
 type InputOf<E extends Endpoint> = (E extends { params: infer P extends z.ZodType } ? z.infer<P> : unknown) &
@@ -83,6 +85,7 @@ export function route<E extends Endpoint>(
         const open = () => verb.openTurn(principal, input)
         return await stream({ principal, repeatable, open }, { requestId, signal, onEnd: ended })
       }
+      if (endpoint.file) return answered(await fileResponse((await work()) as TextFile), '')
       if (repeatable === null) return answered(respond(endpoint, request, input, await answer()), '')
       const { replayed, ...first } = await once(principal, repeatable, answer, { signal })
       const headers: Record<string, string> = replayed ? { 'Idempotent-Replayed': 'true' } : {}
