@@ -23,6 +23,7 @@ import {
   UsageQuery,
   UsageReport,
 } from './key-schemas'
+import { protectionEndpoints } from './protection-endpoints'
 import { Agent, AgentIdParams, AgentInput, DeletedAgent, ListQuery, listOf, Whoami } from './schemas'
 import { usageCsv } from './usage-csv'
 
@@ -258,5 +259,6 @@ export const endpoints = {
     output: DeletedExternalKey,
     status: 200,
   },
+  ...protectionEndpoints,
   ...answerEndpoints,
 } as const satisfies Record<string, Endpoint>

@@ -86,7 +86,7 @@ export const outageTable = {
     why: 'It is a row in Postgres; Redis learns of it at its first use.',
   },
   revokeKey: {
-    what: 'Deleting, disabling or narrowing a key; changing limits or a plan',
+    what: 'Deleting, disabling or narrowing a key; changing limits, a plan or the IP allowlist',
     redis: 'pending',
     postgres: 'unavailable',
     both: 'unavailable',

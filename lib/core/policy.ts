@@ -55,6 +55,9 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['GET', 'PUT', 'PATCH', 'DELETE'], pattern: '/external-keys/{id}', ...admin },
   { methods: ['POST'], pattern: '/external-keys/{id}/check', ...admin },
   { methods: ['GET'], pattern: '/external-keys/{id}/models', ...admin },
+  { methods: ['GET', 'POST'], pattern: '/ip-allowlist', ...admin },
+  { methods: ['GET', 'DELETE'], pattern: '/ip-allowlist/{id}', ...admin },
+  { methods: ['GET'], pattern: '/access-logs', ...admin },
   { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
 ]
 
@@ -79,6 +82,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/docs/sso', audience: 'public' },
   { methods: ['GET'], pattern: '/docs/sso/{idp}', audience: 'public' },
   { methods: ['GET'], pattern: '/not-found', audience: 'public' },
+  { ...openPage, pattern: '/blocked' },
   { methods: ['GET'], pattern: '/icon.svg', audience: 'public' },
   { ...page, pattern: '/agents' },
   { ...page, pattern: '/agents/{id}' },
@@ -95,6 +99,9 @@ export const webPolicy: readonly PolicyRow[] = [
   { ...page, pattern: '/settings/external-keys' },
   { methods: ['GET'], pattern: '/settings/external-keys/{id}/models', audience: 'session' },
   { ...page, pattern: '/settings/authentication' },
+  { ...page, pattern: '/settings/security' },
+  { ...page, pattern: '/settings/security/access-logs' },
+  { methods: ['GET'], pattern: '/settings/security/access-logs.csv', audience: 'session' },
   { ...page, pattern: '/settings/members' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
