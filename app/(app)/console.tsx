@@ -24,7 +24,10 @@ const navFor = (isAdmin: boolean) => [
       { href: '/settings/external-keys', label: 'External API Keys', icon: 'external-keys' as const },
       { href: '/settings/members', label: 'Members', icon: 'members' as const },
       ...(isAdmin
-        ? [{ href: '/settings/authentication', label: 'Authentication', icon: 'authentication' as const }]
+        ? [
+            { href: '/settings/authentication', label: 'Authentication', icon: 'authentication' as const },
+            { href: '/settings/security', label: 'Security', icon: 'security' as const },
+          ]
         : []),
     ],
   },

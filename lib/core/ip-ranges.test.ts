@@ -183,13 +183,11 @@ describe('an allowlist', () => {
 })
 
 const v4 = fc.ipV4()
-const v6 = fc.ipV6()
+/** The other library takes the deprecated form `::192.0.2.1` for a mapped address. */
+const v6 = fc.ipV6().filter((text) => !text.includes('.'))
 const ranges = fc.oneof(
   fc.tuple(v4, fc.integer({ min: 0, max: 32 })),
-  fc.tuple(
-    v6.filter((text) => !text.includes('.')),
-    fc.integer({ min: 0, max: 128 }),
-  ),
+  fc.tuple(v6, fc.integer({ min: 0, max: 128 })),
 )
 
 describe('in agreement with another library', () => {

@@ -72,6 +72,18 @@ export const RemovedRange = z
   .meta({ id: 'RemovedAllowlistRange' })
 export type RemovedRange = z.infer<typeof RemovedRange>
 
+/** What a list would have done to the traffic of the last 7 days. */
+export interface AllowlistPreview {
+  requests: number
+  blocked: number
+  /** How many addresses those came from. */
+  addresses: number
+  /** The busiest of them. */
+  busiest: Array<{ clientIp: string; requests: number; lastSeenAt: string }>
+  /** Requests whose address is not on record, so that nobody can tell. */
+  unknown: number
+}
+
 const AccessLogFilter = z.object({
   reason: z.enum(blockReasons).optional(),
   client_ip: z.string().max(64).optional().meta({ description: 'The very address.' }),

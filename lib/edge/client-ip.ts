@@ -1,5 +1,4 @@
-import ipaddr from 'ipaddr.js'
-import { ipKey, parseIp } from '../core/ip-address'
+import { ipKey, ipText, parseIp } from '../core/ip-address'
 
 /** What of the surroundings decides whose word on addresses counts. */
 export interface Forwarding {
@@ -26,9 +25,8 @@ function normalize(text: string): string | null {
     .trim()
     .replace(/^\[([^\]]+)\](?::\d+)?$/, '$1')
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-  if (bare.includes('%') || !(ipaddr.IPv4.isValidFourPartDecimal(bare) || ipaddr.IPv6.isValid(bare)))
-    return null
-  return ipaddr.process(bare).toString()
+  const address = parseIp(bare)
+  return address && ipText(address)
 }
 
 const keys = new Map<string, string>()
