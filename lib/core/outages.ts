@@ -34,7 +34,7 @@ export const outageTable = {
     redis: 'degraded',
     postgres: 'works',
     both: 'degraded',
-    why: 'Its row in Postgres is read on every call instead; with both away, what was confirmed within the last 60 s counts.',
+    why: 'Its row in Postgres is read on every call instead; with both away, what was confirmed within the last 60 s counts: the key and, where there is an IP allowlist, the address.',
   },
   unknownKey: {
     what: 'A call with a key that was not used for a while',

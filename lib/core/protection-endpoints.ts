@@ -6,7 +6,6 @@ import {
   ListAccessLogsQuery,
   RangeIdParams,
   RemovedRange,
-  RemoveRangeBody,
   RemoveRangeQuery,
 } from './protection-schemas'
 import { ListQuery, listOf } from './schemas'
@@ -43,11 +42,9 @@ export const protectionEndpoints = {
     method: 'delete',
     path: '/ip-allowlist/{id}',
     summary:
-      'Remove a range. With the last one the list is off. 409 `would_lock_out` where it held the caller and no other does.',
+      'Remove a range. With the last one the list is off. 409 `would_lock_out` where it held the caller and no other does, unless `force=true`.',
     params: RangeIdParams,
     query: RemoveRangeQuery,
-    body: RemoveRangeBody,
-    sample: {},
     output: RemovedRange,
     status: 200,
   },

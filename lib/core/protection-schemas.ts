@@ -47,8 +47,7 @@ export const AllowlistRange = z
 export type AllowlistRange = z.infer<typeof AllowlistRange>
 
 export const RangeIdParams = z.strictObject({ id: z.string().max(128) })
-export const RemoveRangeBody = z.strictObject({ force: Force })
-/** The same as a query, for clients that send no body with DELETE. */
+/** A DELETE has no body. */
 export const RemoveRangeQuery = z.strictObject({
   force: z
     .enum(['true', 'false'])
