@@ -34,7 +34,7 @@ export async function middleware(request: NextRequest, event: NextFetchEvent): P
   for (const [name, value] of Object.entries(verdict.requestHeaders)) headers.set(name, value)
   if (headers.has(PASS_HEADER)) headers.delete('authorization')
 
-  const path = verdict.kind === 'missing_page' ? '/not-found' : verdict.path
+  const { path } = verdict
   const init = { request: { headers }, headers: verdict.responseHeaders }
   const response =
     path === request.nextUrl.pathname

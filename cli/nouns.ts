@@ -10,6 +10,7 @@ export const nouns: Readonly<Record<string, () => Promise<Verbs>>> = {
   key: async () => (await import('./commands/key')).keyVerbs,
   plan: async () => (await import('./commands/plan')).planVerbs,
   limits: async () => (await import('./commands/limits')).limitsVerbs,
+  allowlist: async () => (await import('./commands/allowlist')).allowlistVerbs,
   domain: async () => (await import('./commands/domain')).domainVerbs,
   sso: async () => (await import('./commands/sso')).ssoVerbs,
   audit: async () => (await import('./commands/audit')).auditVerbs,

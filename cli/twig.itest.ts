@@ -90,7 +90,14 @@ describe('in a process of its own', () => {
         const receipt = await printed(Receipt, ['key', 'revoke', id])
         expect(Date.parse(receipt.effective_at) - Date.parse(receipt.revoked_at)).toBeLessThan(60_000)
         const gate = connectRedis(server.redisUrl, server.redisToken)
-        const ask = { keyId: id, digest: 'digest', scope: 'read', bucket: 'read', take: true } as const
+        const ask = {
+          keyId: id,
+          digest: 'digest',
+          scope: 'read',
+          bucket: 'read',
+          take: true,
+          address: '',
+        } as const
         expect(await decideKey(gate, ask)).toEqual({ kind: 'mark', reason: 'revoked' })
 
         const person = ['user', 'create', '--email', 'Ada@Example.com', '--password', '-']
@@ -238,7 +245,14 @@ describe('beside backends that run', () => {
         ...['key', 'create', '--org', 'gamma', '--name', 'CI', '--scopes', 'read', '--env', 'test'],
       ])
       const ask = () =>
-        decideKey(redis, { keyId: id, digest: 'digest', scope: 'read', bucket: 'read', take: true })
+        decideKey(redis, {
+          keyId: id,
+          digest: 'digest',
+          scope: 'read',
+          bucket: 'read',
+          take: true,
+          address: '',
+        })
       const states = async () => {
         const keys = await json(z.array(AnyKey), ['key', 'list', '--org', 'gamma'])
         return keys.map(({ name, state }) => `${name} ${state}`)

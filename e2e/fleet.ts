@@ -116,6 +116,7 @@ export async function openFleet({ lastClockIsFast = false } = {}): Promise<Fleet
         slug: 'fleet',
         name: 'Fleet',
         plan: 'enterprise',
+        allowlist: null,
         version: 1,
         perMinute,
         organizationPerMinute: perMinute,

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { verifyApiKey } from '../lib/domain/key-verifier'
-import { recordUsage } from '../lib/domain/usage-recorder'
+import { recordBlocked, recordUsage } from '../lib/domain/usage-recorder'
 import { withBreaker } from '../lib/edge/breaker'
+import { forgedKeys } from '../lib/edge/forged-keys'
 import { type GateDependencies, gate } from '../lib/edge/gate'
 import { forgiving } from '../lib/edge/host'
-import { sessionEndReason } from '../lib/edge/key-cache'
+import { judgeSession, type SessionQuestion } from '../lib/edge/key-cache'
 import { keyJudge } from '../lib/edge/key-judge'
 import { askRedis } from '../lib/edge/limiter'
 import { handPass, PASS_HEADER, receiveAnswer, takeBackPass } from '../lib/edge/pass'
@@ -38,10 +39,10 @@ export function serverDependencies(redis: GateRedis): GateDependencies {
       onOutage: (cause) => log().warn({ cause: nameOf(cause) }, 'redis does not answer'),
       instances: env.webConcurrency,
     }),
-    sessionEndReason: forgiving(
-      withBreaker((sessionId: string) => sessionEndReason(redis, sessionId), nowMs),
-    ),
+    judgeSession: forgiving(withBreaker((question: SessionQuestion) => judgeSession(redis, question), nowMs)),
     record: recordUsage,
+    recordBlocked,
+    noteForged: forgedKeys(nowMs, (line) => log().warn(line, 'forged keys')),
     report: (error, requestId) => log().error({ requestId, cause: nameOf(error) }, 'gate cannot decide'),
   }
 }

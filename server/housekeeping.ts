@@ -1,4 +1,5 @@
 import { trimAuditLogs } from '../lib/domain/audit-retention'
+import { revertUnconfirmed } from '../lib/domain/allowlist-confirmation'
 import { deliverPending } from '../lib/domain/cache-notices'
 import { recheckDomains } from '../lib/domain/domain-checks'
 import { endIndexing, indexLeftOvers } from '../lib/domain/indexer'
@@ -25,6 +26,7 @@ interface Chore {
 
 const chores: readonly Chore[] = [
   { name: 'tell the cache', firstMs: 0, everyMs: 2_000, run: deliverPending },
+  { name: 'switch off unconfirmed allowlists', firstMs: 500, everyMs: 10_000, run: revertUnconfirmed },
   { name: 'index documents', firstMs: 1_000, everyMs: 5_000, run: indexLeftOvers },
   { name: 'count usage kept aside', firstMs: 0, everyMs: MINUTE_MS, run: ingestSpool },
   { name: 'open the SAML library', firstMs: 5_000, everyMs: 5 * MINUTE_MS, run: openSamlAhead },

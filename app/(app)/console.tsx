@@ -27,6 +27,7 @@ const navFor = (isAdmin: boolean) => [
         ? [
             { href: '/settings/authentication', label: 'Authentication', icon: 'authentication' as const },
             { href: '/settings/audit-log', label: 'Audit Log', icon: 'audit-log' as const },
+            { href: '/settings/security', label: 'Security', icon: 'security' as const },
           ]
         : []),
     ],

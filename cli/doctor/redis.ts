@@ -110,7 +110,14 @@ export async function checkRedis(
     for (let round = 0; round < ROUNDS; round++) {
       const began = performance.now()
       // A key that cannot exist: the gate's own script answers "miss" and writes nothing.
-      await decideKey(redis, { keyId: 'key_', digest: '', scope: 'any', bucket: 'read', take: false })
+      await decideKey(redis, {
+        keyId: 'key_',
+        digest: '',
+        scope: 'any',
+        bucket: 'read',
+        take: false,
+        address: '',
+      })
       times.push(performance.now() - began)
     }
     const median = times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0

@@ -24,6 +24,7 @@ import {
   UsageQuery,
   UsageReport,
 } from './key-schemas'
+import { protectionEndpoints } from './protection-endpoints'
 import { Agent, AgentIdParams, AgentInput, DeletedAgent, ListQuery, listOf, Whoami } from './schemas'
 import { usageCsv } from './usage-csv'
 
@@ -262,5 +263,6 @@ export const endpoints = {
     status: 200,
   },
   ...auditEndpoints,
+  ...protectionEndpoints,
   ...answerEndpoints,
 } as const satisfies Record<string, Endpoint>

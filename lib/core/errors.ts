@@ -1,3 +1,4 @@
+import { allowlistErrors } from './allowlist-errors'
 import { signInErrors } from './sign-in-errors'
 
 /** What a page of the error reference says about one code. */
@@ -118,6 +119,7 @@ export const errorTable = {
     fix: 'The plan needed is named in `required_plan`; the operator of this Twig sets plans.',
   },
   ...signInErrors,
+  ...allowlistErrors,
   insecure_transport: {
     status: 403,
     error: 'HTTPS required',
@@ -216,7 +218,7 @@ export const errorTable = {
     status: 503,
     error: 'Revocation pending',
     meaning:
-      'The key is deleted, disabled or narrowed, but a cache could not be told yet and may go by its old state for a few minutes.',
+      'The key is deleted, disabled or narrowed, or the IP allowlist changed, but a cache could not be told yet and may go by the old state for a few minutes.',
     fix: 'Nothing: Twig keeps telling it. The same request answers 200 once it was told.',
   },
 } as const satisfies Record<string, ErrorEntry>

@@ -20,6 +20,8 @@ type IdPrefix =
   | 'flow'
   | 'ref'
   | 'ident'
+  | 'range'
+  | 'block'
 
 const pool = new Uint8Array(4096)
 let taken = pool.length

@@ -34,7 +34,7 @@ export const outageTable = {
     redis: 'degraded',
     postgres: 'works',
     both: 'degraded',
-    why: 'Its row in Postgres is read on every call instead; with both away, what was confirmed within the last 60 s counts.',
+    why: 'Its row in Postgres is read on every call instead; with both away, what was confirmed within the last 60 s counts: the key and, where there is an IP allowlist, the address.',
   },
   unknownKey: {
     what: 'A call with a key that was not used for a while',
@@ -86,7 +86,7 @@ export const outageTable = {
     why: 'It is a row in Postgres; Redis learns of it at its first use.',
   },
   revokeKey: {
-    what: 'Deleting, disabling or narrowing a key; changing limits or a plan',
+    what: 'Deleting, disabling or narrowing a key; changing limits, a plan or the IP allowlist',
     redis: 'pending',
     postgres: 'unavailable',
     both: 'unavailable',

@@ -57,6 +57,9 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/external-keys/{id}/models', ...admin },
   { methods: ['GET'], pattern: '/audit-logs', ...admin },
   { methods: ['GET'], pattern: '/audit-logs/export', ...admin },
+  { methods: ['GET', 'POST'], pattern: '/ip-allowlist', ...admin },
+  { methods: ['GET', 'DELETE'], pattern: '/ip-allowlist/{id}', ...admin },
+  { methods: ['GET'], pattern: '/access-logs', ...admin },
   { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
 ]
 
@@ -81,6 +84,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/docs/sso', audience: 'public' },
   { methods: ['GET'], pattern: '/docs/sso/{idp}', audience: 'public' },
   { methods: ['GET'], pattern: '/not-found', audience: 'public' },
+  { ...openPage, pattern: '/blocked' },
   { methods: ['GET'], pattern: '/icon.svg', audience: 'public' },
   { ...page, pattern: '/agents' },
   { ...page, pattern: '/agents/{id}' },
@@ -97,6 +101,9 @@ export const webPolicy: readonly PolicyRow[] = [
   { ...page, pattern: '/settings/external-keys' },
   { methods: ['GET'], pattern: '/settings/external-keys/{id}/models', audience: 'session' },
   { ...page, pattern: '/settings/authentication' },
+  { ...page, pattern: '/settings/security' },
+  { ...page, pattern: '/settings/security/access-logs' },
+  { methods: ['GET'], pattern: '/settings/security/access-logs.csv', audience: 'session' },
   { ...page, pattern: '/settings/members' },
   { ...page, pattern: '/settings/audit-log' },
   { methods: ['GET'], pattern: '/settings/audit-log.csv', audience: 'session' },

@@ -68,6 +68,8 @@ const permissions = {
   'api-keys:write': { scope: 'admin', role: 'member' },
   'sso:read': { scope: 'admin', role: 'admin' },
   'sso:write': { scope: 'admin', role: 'admin' },
+  'security:read': { scope: 'admin', role: 'admin' },
+  'security:write': { scope: 'admin', role: 'admin' },
   'members:read': { scope: 'admin', role: 'member' },
   'members:write': { scope: 'admin', role: 'admin' },
   'audit:read': { scope: 'admin', role: 'admin' },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BlockedEvent } from './access-log'
 import type { UsageOutcome } from './key-schemas'
 import { scopes } from './principal'
 
@@ -36,6 +37,8 @@ export const BATCH_EVENTS_MAX = 500
 export const UsageBatch = z.strictObject({
   id: z.string().regex(/^batch_\w{20}$/),
   events: z.array(UsageEvent).max(BATCH_EVENTS_MAX),
+  /** Blocked attempts for access logs, which go the same way. */
+  blocked: z.array(BlockedEvent).max(BATCH_EVENTS_MAX).optional(),
 })
 export type UsageBatch = z.infer<typeof UsageBatch>
 
@@ -69,6 +72,19 @@ export function storableEvent(event: UsageEvent, nowMs: number): UsageEvent {
     userAgent: storableText(event.userAgent, 200),
     timeMs: wholeNumber(event.timeMs, nowMs),
     latencyUs: wholeNumber(event.latencyUs, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+/** A blocked attempt as it can be kept, as storableEvent does it. */
+export function storableBlock(event: BlockedEvent, nowMs: number): BlockedEvent {
+  return {
+    ...event,
+    requestId: storableText(event.requestId, 64),
+    method: storableText(event.method, 16),
+    path: storableText(event.path, 300),
+    clientIp: storableText(event.clientIp, 64),
+    userAgent: storableText(event.userAgent, 200),
+    timeMs: wholeNumber(event.timeMs, nowMs),
   }
 }
 

@@ -78,8 +78,8 @@ async function verify(keyId: string, secret: string | null, digest: string): Pro
     endsAtMs: endsAt?.getTime() ?? null,
   }
   const cached = await cacheKey({ facts, version, digest }, limits)
-  const { organizationId: _, version: __, ...organization } = limits
-  return { kind: 'verified', cached, facts, organization }
+  const { organizationId: _, version: __, allowlist, ...organization } = limits
+  return { kind: 'verified', cached, facts, organization, allowlist }
 }
 
 const STANDING_CODES = {

@@ -3,13 +3,17 @@ import { type Scope, scopes } from '../core/principal'
 import { DEFAULT_PER_MINUTE, ORGANIZATION_FACTOR } from '../core/rate-limits'
 import type { OrganizationLimits } from '../edge/key-cache'
 import { db, type Transaction } from '../store/db'
+import { allowlistOf } from './allowlist-checks'
 
-/** The limits in force in an organization: custom ones count on the Enterprise plan only (F3, G2). */
+/**
+ * The limits in force in an organization: custom ones count on the Enterprise plan only (F3, G2). The IP allowlist stays in
+ * force on a lower plan: a bill must not open what was closed.
+ */
 export async function organizationLimits(
   organizationId: string,
-  tx: Transaction | ReturnType<typeof db> = db(),
+  tx?: Transaction,
 ): Promise<OrganizationLimits> {
-  const row = await tx.organization.findUnique({
+  const row = await (tx ?? db()).organization.findUnique({
     where: { id: organizationId },
     include: { rateLimits: true },
   })
@@ -23,5 +27,6 @@ export async function organizationLimits(
   for (const limit of custom)
     organizationPerMinute[limit.scope] = limit.organizationPerMinute ?? organizationPerMinute[limit.scope]
   const { slug, name, plan, policyVersion: version } = row
-  return { organizationId, slug, name, plan, version, perMinute, organizationPerMinute }
+  const allowlist = await allowlistOf(row, tx)
+  return { organizationId, slug, name, plan, version, perMinute, organizationPerMinute, allowlist }
 }

@@ -197,6 +197,16 @@ export function listMemberships(
   })
 }
 
+/** Where the person with this address belongs, who has signed in nowhere: for logs. */
+export function membershipsOfAddress(
+  email: string,
+): Promise<Array<{ userId: string; organizationId: string }>> {
+  return db().membership.findMany({
+    where: { user: { email } },
+    select: { userId: true, organizationId: true },
+  })
+}
+
 /** The people of the principal's organization, those who joined first on top. */
 export async function listMembers(
   principal: Principal,

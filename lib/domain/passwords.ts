@@ -9,15 +9,16 @@ import { recordBreakGlass } from './break-glass'
 import { mailPasswordChanged, mailReset } from './mails'
 import { auditForPerson, listMemberships } from './organizations'
 import { judgeNewPassword, requireStrongPassword } from './password-strength'
+import { isKnownPlace } from './session-places'
 import {
   announceEnded,
   asPerson,
   endSessionRows,
-  isKnownPlace,
   type SignInOrigin,
   type StartedSession,
   startSessionSomewhere,
 } from './sessions'
+import { countSignIn } from './sign-in-blocks'
 import { forgetBreakGlass } from './sso-connections'
 import { isSsoRequired, judgePasswordDoor, requireOtherWays } from './sso-doors'
 import {
@@ -95,7 +96,7 @@ export async function signInWithPassword(
   const { email, password } = input
   const { clientIp } = origin
   const attempt = signInAttempt({ email, clientIp, known: await isKnownPlace(email, clientIp, now) })
-  await countAttempt(attempt)
+  await countSignIn(attempt, email, origin, '/api/auth/callback/credentials')
   const found = await findPassword(email)
   if (!(await judgePassword(password, found?.hash ?? null, attempt)) || !found) {
     throw new TwigError('invalid_credentials')

@@ -22,6 +22,7 @@ async function limitSeenByGate(credential: string): Promise<number> {
     scope: 'write',
     bucket: 'write',
     take: false,
+    address: '',
   })
   if (!('bucket' in decision)) throw new Error(decision.kind)
   return decision.bucket.limit

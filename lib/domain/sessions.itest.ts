@@ -6,11 +6,11 @@ import { cache } from '../store/cache'
 import { closeDb, db, inTransaction } from '../store/db'
 import { switchOrganization } from './organization-switch'
 import { createOrganization } from './organizations'
+import { isKnownPlace } from './session-places'
 import {
   endOtherSessions,
   endSession,
   findActiveSession,
-  isKnownPlace,
   listSessions,
   logOut,
   type SignInOrigin,

@@ -4,10 +4,10 @@ import type { Principal, RequestOrigin, Role, UserPrincipal } from '../core/prin
 import { SESSION_TTL_SECONDS } from '../core/session'
 import { tombstoneSession } from '../store/cache'
 import { db, inTransaction, type Transaction } from '../store/db'
+import { type Listing, listing } from './allowlist-checks'
 import { recordAudit } from './audit'
 import { deviceName } from './devices'
 import { actingFor, listMemberships, type Membership, type Organization } from './organizations'
-import { networkOf } from './throttle'
 
 /** Where somebody stands who signs in. */
 export interface SignInOrigin extends RequestOrigin {
@@ -39,6 +39,8 @@ export interface ActiveSession {
   role: Role
   memberships: Membership[]
   lastSeenAt: Date
+  /** What the organization's allowlist is; whether it lets the caller in is the caller's to ask (refusalAt). */
+  listing: Listing
 }
 
 /** One line of the list on the account page. */
@@ -55,7 +57,7 @@ const TTL_MS = SESSION_TTL_SECONDS * 1000
 const TOUCH_AFTER_MS = 60_000
 const MAX_USER_AGENT = 512
 /** How long an address where somebody signed in stays a known one, and an ended row stays to say why. */
-const KEEP_MS = 30 * 24 * 3600 * 1000
+export const KEEP_MS = 30 * 24 * 3600 * 1000
 
 /**
  * Starts a session in the transaction that proved who it is for, with its audit row. Always a new id: none can be planted
@@ -129,7 +131,10 @@ const activeSelect = {
       email: true,
       name: true,
       memberships: {
-        select: { role: true, organization: { select: { id: true, slug: true, name: true, plan: true } } },
+        select: {
+          role: true,
+          organization: { select: { slug: true, name: true, plan: true, ...listing } },
+        },
         orderBy: { createdAt: 'asc' },
       },
     },
@@ -150,9 +155,21 @@ export async function findActiveSession(
   const lastUseMs = Math.max(row.lastSeenAt.getTime(), claims.issuedAt * 1000)
   if (now.getTime() - lastUseMs >= TTL_MS) return { ended: 'expired' }
   const { memberships, ...user } = row.user
-  const membership = memberships.find(({ organization }) => organization.id === row.organizationId)
-  if (!membership) return { ended: 'removed' }
-  return { user, ...membership, memberships, lastSeenAt: row.lastSeenAt }
+  const own = memberships.find(({ organization }) => organization.id === row.organizationId)
+  if (!own) return { ended: 'removed' }
+  const { lastSeenAt } = row
+  return {
+    user,
+    ...placeOf(own),
+    memberships: memberships.map(placeOf),
+    lastSeenAt,
+    listing: own.organization,
+  }
+}
+
+/** A place without what is for the gate alone. */
+function placeOf({ role, organization: { id, slug, name, plan } }: Membership): Membership {
+  return { role, organization: { id, slug, name, plan } }
 }
 
 /** Notes that a session was used, at most once a minute. */
@@ -260,21 +277,6 @@ export async function endSession(principal: Principal, input: { id: string }): P
 export async function endOtherSessions(principal: Principal): Promise<{ ended: number }> {
   const { userId, sessionId } = asPerson(principal)
   return { ended: await endAudited({ userId, id: { not: sessionId } }, 'ended_by_user', principal) }
-}
-
-/** Whether the account with this address signed in from this network within 30 days. Asks the same for an account that is not there. */
-export async function isKnownPlace(
-  email: string,
-  clientIp: string | null | undefined,
-  now: Date = new Date(),
-): Promise<boolean> {
-  if (!clientIp) return false
-  const since = new Date(now.getTime() - KEEP_MS)
-  const places = await db().session.groupBy({
-    by: ['clientIp'],
-    where: { user: { email }, createdAt: { gt: since } },
-  })
-  return places.some((place) => place.clientIp !== null && networkOf(place.clientIp) === networkOf(clientIp))
 }
 
 /** Removes rows whose cookies have long expired. Returns how many. */

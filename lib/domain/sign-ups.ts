@@ -10,7 +10,9 @@ import { mailAccountExists, mailFinishSignUp } from './mails'
 import { createOrganizationForPerson } from './organizations'
 import { judgeNewPassword } from './password-strength'
 import { findPassword, judgePassword, startSessionForPassword } from './passwords'
-import { isKnownPlace, type SignInOrigin, type StartedSession, startSession } from './sessions'
+import { isKnownPlace } from './session-places'
+import { type SignInOrigin, type StartedSession, startSession } from './sessions'
+import { countSignIn } from './sign-in-blocks'
 import { requireNewcomer } from './sso-doors'
 import {
   confirmSignUpAttempt,
@@ -112,7 +114,7 @@ async function createOrSignIn(input: SignUp, origin: SignInOrigin, now: Date): P
   const { clientIp } = origin
   const guess = signInAttempt({ email, clientIp, known: await isKnownPlace(email, clientIp, now) })
   const { buckets } = signUpAttempt(email, clientIp)
-  await countAttempt({ buckets: [...guess.buckets, ...buckets], forgiven: [] })
+  await countSignIn({ buckets: [...guess.buckets, ...buckets], forgiven: [] }, email, origin, '/signup')
   const found = await findPassword(email)
   const session = found
     ? (await judgePassword(password, found.hash, guess)) &&

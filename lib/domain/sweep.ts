@@ -1,3 +1,4 @@
+import { sweepAccessLogs } from './access-logs'
 import { sweepIdempotencyRecords } from './idempotency'
 import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
@@ -10,7 +11,7 @@ import { sweepSsoFlows } from './sso-flows'
 import { sweepThrottles } from './throttle'
 import { sweepUsage } from './usage'
 
-/** Removes what is past its time: dead sessions, links, sign-ups, throttles, kept answers and usage. Meant for once an hour; returns rows removed. */
+/** Removes what is past its time: dead sessions, links, sign-ups, throttles, kept answers, usage and access logs. Meant for once an hour; returns rows removed. */
 export async function sweepExpired(now: Date = new Date()): Promise<number> {
   const counts = [
     await sweepSessions(now),
@@ -19,6 +20,7 @@ export async function sweepExpired(now: Date = new Date()): Promise<number> {
     await sweepThrottles(now),
     await sweepIdempotencyRecords(now),
     await sweepUsage(now),
+    await sweepAccessLogs(now),
     await sweepSsoFlows(now),
     await sweepSsoAttempts(now),
     await sweepUsedAssertions(now),

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { db } from '../store/db'
+import { addAllowlistRange, switchConsoleCoverage } from './allowlist-changes'
 import { openPlayground, openQuery } from './answers'
+import { operatorFor } from './organizations'
 import { answeringTenant, answeringWorld, turnsOf } from './testing/answering'
 import { handClock } from './testing/hand-clock'
 import { warmUp } from './testing/keys'
@@ -52,6 +54,35 @@ describe('every 15 seconds the caller is looked at again', () => {
       ])
     },
   )
+
+  test('a list that no longer holds the caller’s address ends the answer of a key, and of a person once it covers the console', async () => {
+    const made = await answeringTenant()
+    const { organizationId, agent } = made
+    await db().organization.update({ where: { id: organizationId }, data: { plan: 'enterprise' } })
+    const [inside, outside] = ['203.0.113.9', '198.51.100.7']
+    const person = { ...(await personOf(organizationId, 'member')), clientIp: outside }
+    const id = `sess_list${organizationId.slice(4)}`
+    const { userId } = person
+    await db().session.create({ data: { id, userId, organizationId, method: 'password', userAgent: '' } })
+    const { clock, advance: advancePerson } = handClock()
+    const turn = await openPlayground({ ...person, sessionId: id }, { id: agent.id, message: 'Hello?' })
+    const pieces: string[] = []
+    const personEnded = turn
+      .run({ clock, onText: (piece) => void pieces.push(piece) })
+      .catch((error: unknown) => error)
+    const key = await streaming({ ...made, asker: { ...made.asker, clientIp: outside } })
+    const operator = operatorFor(organizationId)
+    await addAllowlistRange(operator, { cidr: `${inside}/32`, description: '' })
+    key.advance(RECHECK_MS)
+    expect(await key.ended).toMatchObject({ name: 'TwigError', code: 'ip_not_allowed' })
+    await expect.poll(() => pieces.length).toBeGreaterThan(0)
+    const before = pieces.length
+    advancePerson(RECHECK_MS)
+    await expect.poll(() => pieces.length).toBeGreaterThan(before)
+    await switchConsoleCoverage(operator, { on: true })
+    advancePerson(RECHECK_MS)
+    expect(await personEnded).toMatchObject({ code: 'ip_not_allowed' })
+  })
 
   test('a key that still counts lets it go on, whatever the cache believes', async () => {
     const made = await answeringTenant()

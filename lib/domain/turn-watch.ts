@@ -1,5 +1,6 @@
 import { TwigError } from '../core/errors'
 import { type Principal, requirePermission } from '../core/principal'
+import { lostPlace } from './allowlist-checks'
 import { lostStanding } from './key-verifier'
 import { findActiveSession } from './sessions'
 
@@ -31,9 +32,13 @@ export class CallerLeft extends Error {
 
 /** Why the caller may no longer ask, or null. Throws when Postgres does not answer. */
 async function lostRight(principal: Principal, nowMs: number): Promise<TwigError | null> {
-  if (principal.kind === 'key') return lostStanding(principal.keyId, 'execute', nowMs)
   if (principal.kind === 'operator') return null
-  const { userId, sessionId, organizationId } = principal
+  const { organizationId, clientIp } = principal
+  if (principal.kind === 'key') {
+    const lost = await lostStanding(principal.keyId, 'execute', nowMs)
+    return lost ?? lostPlace(organizationId, clientIp, 'api')
+  }
+  const { userId, sessionId } = principal
   // It was used when this began, whatever its row says by now.
   const session = await findActiveSession({ userId, sessionId, issuedAt: Math.floor(nowMs / 1000) })
   const membership =
@@ -41,6 +46,8 @@ async function lostRight(principal: Principal, nowMs: number): Promise<TwigError
       ? null
       : session.memberships.find(({ organization }) => organization.id === organizationId)
   if (!membership) return new TwigError('session_expired')
+  const outside = await lostPlace(organizationId, clientIp, 'console')
+  if (outside) return outside
   try {
     requirePermission({ ...principal, role: membership.role }, 'answers:run')
     return null
@@ -69,7 +76,7 @@ export interface TurnWatch {
 
 /**
  * Watches over an answer while it is written: it ends when the caller leaves, when the caller's key or session no longer
- * counts (looked at every 15 s; a minute without knowing ends it too), and, for a stream, when the process is to end.
+ * counts or the allowlist keeps its address out (looked at every 15 s; a minute without knowing ends it too), and, for a stream, when the process is to end.
  */
 export function watchTurn(
   principal: Principal,

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { BlockedEvent } from '../core/access-log'
 import { newId } from '../core/ids'
-import { BATCH_EVENTS_MAX, storableEvent, UsageBatch, UsageEvent } from '../core/usage'
+import { BATCH_EVENTS_MAX, storableBlock, storableEvent, UsageBatch, UsageEvent } from '../core/usage'
 import { bareCause, inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
@@ -23,7 +24,7 @@ const TRIES_MAX = 5
 const TELL_MS = 60_000
 
 interface Recorder {
-  buffer: UsageEvent[]
+  buffer: (UsageEvent | BlockedEvent)[]
   timer: NodeJS.Timeout | undefined
   flushing: Promise<void> | undefined
   /** Postgres did not answer: batches go to the spool until one of it could be counted. */
@@ -62,6 +63,15 @@ const recorder = shared.twigUsage
 
 /** Counts a decision or an answer, soon and off the request's path. Never throws; an idle process does nothing. */
 export function recordUsage(event: UsageEvent): void {
+  keep(event)
+}
+
+/** Notes a blocked attempt for its organization's access log: the same way, with the same care. */
+export function recordBlocked(event: BlockedEvent): void {
+  keep(event)
+}
+
+function keep(event: UsageEvent | BlockedEvent): void {
   if (recorder.buffer.length >= BUFFER_MAX) drop(1, 'buffer full')
   else recorder.buffer.push(event)
   if (recorder.buffer.length >= BATCH_EVENTS_MAX) startFlush()
@@ -93,7 +103,8 @@ export async function flushUsage(): Promise<void> {
 export async function acceptUsage(batch: UsageBatch): Promise<boolean> {
   const nowMs = Date.now()
   const events = batch.events.map((event) => storableEvent(event, nowMs))
-  return events.length === 0 || settle({ ...batch, events })
+  const blocked = batch.blocked?.map((event) => storableBlock(event, nowMs))
+  return sizeOf(batch) === 0 || settle({ ...batch, events, blocked })
 }
 
 /**
@@ -139,18 +150,29 @@ async function flush(): Promise<void> {
     const events = recorder.buffer.splice(0, BATCH_EVENTS_MAX)
     waiting -= events.length
     const batch = makeBatch(events)
-    if (batch.events.length > 0) await settle(batch)
+    if (sizeOf(batch) > 0) await settle(batch)
   }
 }
 
-function makeBatch(events: readonly UsageEvent[]): UsageBatch {
+function makeBatch(recorded: readonly (UsageEvent | BlockedEvent)[]): UsageBatch {
   const nowMs = Date.now()
-  const sound = events.flatMap((event) => {
-    const { success, data } = UsageEvent.safeParse(storableEvent(event, nowMs))
-    return success ? [data] : []
-  })
-  if (sound.length < events.length) drop(events.length - sound.length, 'malformed')
-  return { id: newId('batch'), events: sound }
+  const events: UsageEvent[] = []
+  const blocked: BlockedEvent[] = []
+  for (const event of recorded) {
+    if ('reason' in event) blocked.push(...soundOf(BlockedEvent.safeParse(storableBlock(event, nowMs))))
+    else events.push(...soundOf(UsageEvent.safeParse(storableEvent(event, nowMs))))
+  }
+  const lost = recorded.length - events.length - blocked.length
+  if (lost > 0) drop(lost, 'malformed')
+  return { id: newId('batch'), events, ...(blocked.length > 0 && { blocked }) }
+}
+
+function soundOf<T>({ data }: { data?: T | undefined }): T[] {
+  return data === undefined ? [] : [data]
+}
+
+function sizeOf({ events, blocked = [] }: UsageBatch): number {
+  return events.length + blocked.length
 }
 
 /** Counts a batch or keeps it aside; false when neither could be done. */
@@ -167,9 +189,9 @@ async function settle(batch: UsageBatch): Promise<boolean> {
   armRetry()
   try {
     if (await spool(batch.id, JSON.stringify(batch))) return true
-    drop(batch.events.length, 'spool full')
+    drop(sizeOf(batch), 'spool full')
   } catch (error) {
-    drop(batch.events.length, bareCause(error))
+    drop(sizeOf(batch), bareCause(error))
   }
   return false
 }

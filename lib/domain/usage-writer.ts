@@ -1,7 +1,8 @@
-import { storableEvent, type UsageBatch, type UsageEvent } from '../core/usage'
+import { storableBlock, storableEvent, type UsageBatch, type UsageEvent } from '../core/usage'
 import { type CallerCount, countEvents, requestSlot, type UsageCount } from '../core/usage-counts'
 import { Prisma } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
+import { addBlocked } from './access-log-writer'
 
 const DAY_MS = 86_400_000
 const KEPT_DAYS = 30
@@ -142,15 +143,18 @@ async function write(tx: Transaction, batch: UsageBatch, nowMs: number): Promise
   const first = await tx.$executeRaw`
     INSERT INTO usage_batches (id) VALUES (${batch.id}) ON CONFLICT DO NOTHING`
   const all = batch.events.map((event) => storableEvent(event, nowMs))
-  const organizations = await organizationsOf(tx, [...new Set(all.map(({ keyId }) => keyId))])
+  const blocked = (batch.blocked ?? []).map((event) => storableBlock(event, nowMs))
+  const keyIds = [...all, ...blocked].flatMap(({ keyId }) => keyId ?? [])
+  const organizations = await organizationsOf(tx, [...new Set(keyIds)])
   const events = all.filter(({ keyId }) => organizations.has(keyId))
   const { minutes, days, callers, lastUses } = countEvents(events)
+  if (first === 1) await addBlocked(tx, blocked, organizations, nowMs)
   if (first === 0 || events.length === 0) return lastUses
   await addCounts(tx, byMinute, minutes)
   await addCounts(tx, byDay, days)
   const recent = events.filter(({ timeMs }) => timeMs > nowMs - KEPT_DAYS * DAY_MS)
   await addRequests(tx, recent, organizations)
-  await takeTurns(tx, [...organizations.keys()])
+  await takeTurns(tx, [...new Set(events.map(({ keyId }) => keyId))])
   await addCallers(tx, callers)
   return lastUses
 }
@@ -162,11 +166,11 @@ function isConflict(error: unknown): boolean {
 }
 
 /**
- * Counts a batch, once: the same batch again changes nothing. Events of keys that do not exist are left out. All of it
+ * Counts a batch and logs what it says was blocked, once: the same batch again changes nothing. Events of keys that do not exist are left out. All of it
  * happens or none; a deadlock is tried again once. Throws what the database throws.
  */
 export async function writeUsage(batch: UsageBatch, now: Date = new Date()): Promise<void> {
-  if (batch.events.length === 0) return
+  if (batch.events.length === 0 && !batch.blocked?.length) return
   const attempt = () => inTransaction((tx) => write(tx, batch, now.getTime()))
   const lastUses = await attempt().catch((error: unknown) => {
     if (!isConflict(error)) throw error

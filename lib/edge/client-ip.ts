@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js'
+import { ipKey, ipText, parseIp } from '../core/ip-address'
 
 /** What of the surroundings decides whose word on addresses counts. */
 export interface Forwarding {
@@ -25,9 +25,22 @@ function normalize(text: string): string | null {
     .trim()
     .replace(/^\[([^\]]+)\](?::\d+)?$/, '$1')
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-  if (bare.includes('%') || !(ipaddr.IPv4.isValidFourPartDecimal(bare) || ipaddr.IPv6.isValid(bare)))
-    return null
-  return ipaddr.process(bare).toString()
+  const address = parseIp(bare)
+  return address && ipText(address)
+}
+
+const keys = new Map<string, string>()
+
+/** An address in the digits that allowlists are searched by (core/ip-address.ts); empty for an unknown one. */
+export function addressKey(clientIp: string | null): string {
+  if (clientIp === null) return ''
+  const known = keys.get(clientIp)
+  if (known !== undefined) return known
+  const address = parseIp(clientIp)
+  const key = address ? ipKey(address) : ''
+  if (keys.size >= NORMALIZED_MAX) keys.clear()
+  keys.set(clientIp, key)
+  return key
 }
 
 /**

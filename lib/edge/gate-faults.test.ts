@@ -29,7 +29,7 @@ const facts =
   '{"id":"key_1","name":"CI","organizationId":"org_1","environment":"live","scopes":["admin"],"endsAtMs":null}'
 const limits = '{"read":200,"write":10,"execute":100,"admin":50}'
 const profile = `{"slug":"acme","name":"Acme","plan":"free","perMinute":${limits},"organizationPerMinute":${limits}}`
-const sound = ['admit', facts, profile, 'key', '10', '9', '1', '1']
+const sound = ['admit', facts, profile, 'key', '10', '9', '1', '1', '0']
 /** The sound reply with one part spoilt. */
 const spoilt = (at: number, part: string) => result(sound.with(at, part))
 
@@ -77,6 +77,7 @@ const outages: [string, ((response: ServerResponse) => void) | null][] = [
   ['a count is a fraction', spoilt(5, '0.5')],
   ['a count is not a number', spoilt(4, 'NaN')],
   ['a count is missing', result(sound.slice(0, -1))],
+  ['nobody says whether there is an allowlist', spoilt(8, '')],
   ['there is one count too many', result([...sound, '1'])],
 ]
 

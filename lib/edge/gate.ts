@@ -1,3 +1,5 @@
+import { type BlockedEvent, blockedEvent, blockReasonOf } from '../core/access-log'
+import { addressUnknown, ipNotAllowed } from '../core/allowlist'
 import { digestKey, type ParsedKey, parseAuthorization, verifyTag } from '../core/api-key'
 import { type ErrorCode, TwigError } from '../core/errors'
 import type { Hmac } from '../core/hmac'
@@ -5,8 +7,8 @@ import { type Resolution, resolvePolicy } from '../core/policy'
 import { insufficientScope, type Scope } from '../core/principal'
 import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
 import { USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
-import type { Forwarding } from './client-ip'
-import type { KeyMark } from './key-cache'
+import { addressKey, type Forwarding } from './client-ip'
+import type { KeyMark, SessionQuestion, SessionStanding } from './key-cache'
 import type { KeyJudge } from './key-judge'
 import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, type PassFacts } from './pass'
 import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './request-facts'
@@ -34,10 +36,14 @@ export interface GateDependencies extends Forwarding {
   nowMs(): number
   /** Decides on a key: one round trip to Redis as a rule; throws when too little answers. */
   judgeKey: KeyJudge
-  /** Why a session ended, null when it did not, undefined when Redis cannot tell. */
-  sessionEndReason(sessionId: string): Promise<string | null | undefined>
+  /** Whether a session still counts where it is used; undefined when Redis cannot tell. */
+  judgeSession(question: SessionQuestion): Promise<SessionStanding | undefined>
   /** Takes note of a refused key; never throws and never waits. An admitted request is counted where it is answered. */
   record(event: UsageEvent): void
+  /** The same of a blocked attempt, for the organization's access log. */
+  recordBlocked(event: BlockedEvent): void
+  /** The same of a key that is none of ours, for the operator's log. */
+  noteForged(clientIp: string | null): void
   /** Where an unexpected failure is recorded. */
   report(error: unknown, requestId: string): void
 }
@@ -45,7 +51,7 @@ export interface GateDependencies extends Forwarding {
 /**
  * Decides one request; what needs nobody else's answer is decided at once, without a promise. The only way in: whatever
  * throws on the way is answered 503, nothing is let through.
- * Order for the API: policy, key's form and tag (no I/O), one Redis round trip, environment, scope, bucket.
+ * Order for the API: policy, key's form and tag (no I/O), one Redis round trip, environment, address, scope, bucket.
  */
 export function gate(request: GateRequest, deps: GateDependencies): Verdict | Promise<Verdict> {
   const facts = observe(request, deps)
@@ -126,7 +132,10 @@ function judgeKey(
   const startedMs = performance.now()
   const key = parseAuthorization(request.headers.get('authorization'))
   if (typeof key === 'string') return refusePlainly(key, context)
-  if (!verifyTag(key, deps.pepper)) return refusePlainly('invalid_api_key', context)
+  if (!verifyTag(key, deps.pepper)) {
+    deps.noteForged(facts.clientIp)
+    return refusePlainly('invalid_api_key', context)
+  }
   return judgeOwnKey({ key, startedMs }, request, facts, resolution, context, deps)
 }
 
@@ -142,17 +151,29 @@ async function judgeOwnKey(
   const { scope = 'admin', bucket = 'admin' } = resolution.row
   const take = key.environment === resolution.environment
   const digest = digestKey(key, deps.pepper)
-  const decision = await deps.judgeKey({ keyId: key.keyId, digest, scope, bucket, take }, key.body + key.tag)
+  const { keyId, environment } = key
+  const question = { keyId, digest, scope, bucket, take, address: addressKey(facts.clientIp) }
+  const decision = await deps.judgeKey(question, key.body + key.tag)
   const elapsedUs = () => Math.round((performance.now() - startedMs) * 1000)
-  const refuseKey = (error: TwigError, state: BucketState | null) => {
-    deps.record({ ...usageOf(request, facts, resolution, key.keyId, deps), ...refusedAs(error, elapsedUs()) })
+  const refuseKey = (error: TwigError, state: BucketState | null, reason = blockReasonOf(error.code)) => {
+    const usage = usageOf(request, facts, resolution, keyId, deps)
+    deps.record({ ...usage, ...refusedAs(error, elapsedUs()) })
+    if (reason) {
+      const organizationId = 'facts' in decision ? decision.facts.organizationId : null
+      const who = { organizationId, environment, reason, code: error.code, path: facts.pathname }
+      deps.recordBlocked(blockedEvent({ ...usage, ...who }))
+    }
     return refuse(error, context, state)
   }
+  const isForged = decision.kind === 'mismatch' || (decision.kind === 'mark' && decision.reason === 'absent')
+  if (isForged) deps.noteForged(facts.clientIp)
   if (decision.kind === 'mismatch') throw new TwigError('invalid_api_key')
   if (decision.kind === 'mark') return refuseKey(new TwigError(MARK_CODES[decision.reason]), null)
 
   const { facts: keyFacts, organization, bucket: state } = decision
-  if (decision.kind === 'known') return refuseKey(wrongEnvironment(key.environment, deps.appUrl), state)
+  if (decision.kind === 'known') return refuseKey(wrongEnvironment(environment, deps.appUrl), state)
+  if (decision.kind === 'unplaced') return refuseKey(addressUnknown(), state, 'unknown_address')
+  if (decision.kind === 'address') return refuseKey(ipNotAllowed(facts.clientIp ?? ''), state)
   if (decision.kind === 'scope') {
     const action = `${facts.method} ${relative(resolution.path)}`
     return refuseKey(insufficientScope(scope as Scope, keyFacts.scopes, action), state)

@@ -132,15 +132,16 @@ describe('asking for a verification', () => {
 })
 
 describe('asking about a session', () => {
-  test('tells why it ended, null when it did not, and undefined when Redis cannot tell', async () => {
+  test('tells why it ended, or that it is open, and undefined when Redis cannot tell', async () => {
     const deps = edgeDependencies(env)
     await tombstoneSession(store.redis, 'sess_1', 'logged_out')
-    expect(await deps.sessionEndReason('sess_1')).toBe('logged_out')
-    expect(await deps.sessionEndReason('sess_2')).toBeNull()
+    const asked = { sessionId: 'sess_1', organizationId: 'org_1', address: '' }
+    expect(await deps.judgeSession(asked)).toEqual({ kind: 'ended', reason: 'logged_out' })
+    expect(await deps.judgeSession({ ...asked, sessionId: 'sess_2' })).toEqual({ kind: 'open' })
     const cut = edgeDependencies({ ...env, redisUrl: await closedPort() })
-    expect(await cut.sessionEndReason('sess_1')).toBeUndefined()
+    expect(await cut.judgeSession(asked)).toBeUndefined()
     const wrong = edgeDependencies({ ...env, redisToken: 'wrong' })
-    expect(await wrong.sessionEndReason('sess_1')).toBeUndefined()
+    expect(await wrong.judgeSession(asked)).toBeUndefined()
   })
 })
 

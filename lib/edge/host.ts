@@ -1,13 +1,23 @@
 import { z } from 'zod'
+import type { BlockedEvent } from '../core/access-log'
 import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import type { UsageEvent } from '../core/usage'
 import type { EdgeEnv } from '../env/edge'
 import { withBreaker } from './breaker'
 import { withinBudget } from './budget'
+import { forgedKeys } from './forged-keys'
 import type { GateDependencies } from './gate'
 import { webHmac } from './hmac'
-import { KeyFacts, keyMarks, OrganizationProfile, sessionEndReason } from './key-cache'
+import {
+  Allowlist,
+  judgeSession,
+  KeyFacts,
+  keyMarks,
+  OrganizationProfile,
+  type SessionQuestion,
+  type SessionStanding,
+} from './key-cache'
 import { keyJudge, type Verification } from './key-judge'
 import { decideKey } from './limiter'
 import { INTERNAL_HEADER, signInternalCall, signPass } from './pass'
@@ -33,6 +43,7 @@ const Answer: z.ZodType<Verification> = z.discriminatedUnion('kind', [
     cached: z.boolean(),
     facts: KeyFacts,
     organization: OrganizationProfile,
+    allowlist: Allowlist.nullable(),
   }),
   z.object({ kind: z.literal('mismatch') }),
   z.object({ kind: z.literal('mark'), reason: z.enum(keyMarks) }),
@@ -78,11 +89,11 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     return Answer.parse(await callTwig(VERIFY_PATH, body, proved ? PROVED_BUDGET_MS : VERIFY_BUDGET_MS))
   }
 
-  const recorded: UsageEvent[] = []
+  const recorded: (UsageEvent | BlockedEvent)[] = []
   let gathering: Promise<void> | null = null
   async function flush(): Promise<void> {
     while (recorded.length > 0) {
-      const batch = { id: newId('batch'), events: recorded.splice(0, BATCH_EVENTS) }
+      const batch = { id: newId('batch'), ...sorted(recorded.splice(0, BATCH_EVENTS)) }
       const send = () => callTwig(USAGE_PATH, JSON.stringify(batch), USAGE_BUDGET_MS)
       // The batch's id makes a second try of one that did arrive harmless.
       await send()
@@ -90,7 +101,7 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
         .catch((error: unknown) => report('usage could not be told', error))
     }
   }
-  function record(event: UsageEvent): void {
+  function record(event: UsageEvent | BlockedEvent): void {
     if (recorded.length >= RECORDED_MAX) return
     recorded.push(event)
     gathering ??= new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
@@ -116,10 +127,12 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
       onOutage: (cause) => report('redis does not answer', cause),
       instances: env.instances,
     }),
-    sessionEndReason: forgiving(
-      withBreaker((sessionId: string) => sessionEndReason(redis, sessionId), nowMs),
-    ),
+    judgeSession: forgiving(withBreaker((question: SessionQuestion) => judgeSession(redis, question), nowMs)),
     record,
+    recordBlocked: record,
+    noteForged: forgedKeys(nowMs, (line) => {
+      console.error(JSON.stringify({ level: 40, msg: 'forged keys', ...line }))
+    }),
     flush,
     keepAlive: (waitUntil) => void (gathering && waitUntil(gathering)),
     report: (error, requestId) => report('gate cannot decide', error, requestId),
@@ -127,8 +140,19 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
 }
 
 /** Undefined where Redis cannot tell; the page layer then asks Postgres. */
-export function forgiving(ask: (sessionId: string) => Promise<string | null>) {
-  return (sessionId: string) => ask(sessionId).catch(() => undefined)
+export function forgiving(ask: (question: SessionQuestion) => Promise<SessionStanding>) {
+  return (question: SessionQuestion) => ask(question).catch(() => undefined)
+}
+
+/** What was recorded in turn, as a batch has it. */
+export function sorted(recorded: readonly (UsageEvent | BlockedEvent)[]) {
+  const events: UsageEvent[] = []
+  const blocked: BlockedEvent[] = []
+  for (const event of recorded) {
+    if ('reason' in event) blocked.push(event)
+    else events.push(event)
+  }
+  return blocked.length === 0 ? { events } : { events, blocked }
 }
 
 function report(msg: string, error: unknown, requestId?: string): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { environments, plans, type Scope, scopes } from '../core/principal'
 import { type GateRedis, run, script } from './redis'
-import { CHANGE, LEVELS, REMEMBER, SET_LIMITS } from './scripts'
+import { CHANGE, JUDGE_SESSION, LEVELS, REMEMBER, SET_LIMITS } from './scripts'
 
 /** A verified key is believed for at most this long (B3). */
 const ENTRY_TTL_SECONDS = 300
@@ -43,10 +43,16 @@ export const OrganizationProfile = z.object({
 })
 export type OrganizationProfile = z.infer<typeof OrganizationProfile>
 
+/** An organization's IP allowlist while it is in force, made ready for looking addresses up (core/ip-ranges.ts). */
+export const Allowlist = z.object({ v4: z.string(), v6: z.string(), coversConsole: z.boolean() })
+export type Allowlist = z.infer<typeof Allowlist>
+
 /** A profile as it is published; a copy never replaces one of a higher version. */
 export interface OrganizationLimits extends OrganizationProfile {
   organizationId: string
   version: number
+  /** Null where none is in force. */
+  allowlist: Allowlist | null
 }
 
 /** How far a key's row has come: what was read of an older version never replaces what is known of a newer one. */
@@ -59,6 +65,7 @@ const remember = script(REMEMBER)
 const change = script(CHANGE)
 const setLimits = script(SET_LIMITS)
 const levels = script(LEVELS)
+const judge = script(JUDGE_SESSION)
 
 export const entryKey = (keyId: string) => `k:${keyId}`
 const floorKey = (keyId: string) => `v:${keyId}`
@@ -123,7 +130,13 @@ export async function changeKey(
   await run(redis, change, [entryKey(keyId), floorKey(keyId)], args)
 }
 
-/** Makes new limits count at once. */
+/** `list`: 0 none, 1 for keys, 2 for the console too. It is always said, so that an entry without it is none. */
+function listFields(allowlist: Allowlist | null): string[] {
+  const state = allowlist ? (allowlist.coversConsole ? '2' : '1') : '0'
+  return ['list', state, 'list_v4', allowlist?.v4 ?? '', 'list_v6', allowlist?.v6 ?? '']
+}
+
+/** Makes new limits and a new allowlist count at once. */
 export async function publishLimits(redis: GateRedis, limits: OrganizationLimits): Promise<void> {
   const fields = scopes.flatMap((scope) => [
     scope,
@@ -131,8 +144,9 @@ export async function publishLimits(redis: GateRedis, limits: OrganizationLimits
     `all_${scope}`,
     String(limits.organizationPerMinute[scope]),
   ])
-  const { organizationId, version, ...profile } = limits
-  const args = [String(version), String(LIMITS_TTL_SECONDS), ...fields, 'profile', JSON.stringify(profile)]
+  const { organizationId, version, allowlist, ...profile } = limits
+  const told = [...fields, ...listFields(allowlist), 'profile', JSON.stringify(profile)]
+  const args = [String(version), String(LIMITS_TTL_SECONDS), ...told]
   await run(redis, setLimits, [limitsKey(organizationId)], args)
 }
 
@@ -174,9 +188,25 @@ export async function tombstoneSession(redis: GateRedis, sessionId: string, reas
   await redis.set(sessionKey(sessionId), reason, { ex: SESSION_TOMBSTONE_TTL_SECONDS })
 }
 
-/** Why a session was ended, or null when it was not. */
-export async function sessionEndReason(redis: GateRedis, sessionId: string): Promise<string | null> {
-  const reason: unknown = await redis.get(sessionKey(sessionId))
-  if (reason === null || typeof reason === 'string') return reason
-  throw new Error('Redis answered something that is not a session tombstone')
+/** What Redis knows of a session: ended and why, kept out by the allowlist of its organization, or neither. */
+export type SessionStanding = { kind: 'open' | 'address' | 'unplaced' } | { kind: 'ended'; reason: string }
+
+/** What the gate asks about a session whose token is ours. */
+export interface SessionQuestion {
+  sessionId: string
+  organizationId: string
+  /** As addressKey gives it. */
+  address: string
+}
+
+/** Looks a session and its organization's allowlist up, in one round trip. */
+export async function judgeSession(
+  redis: GateRedis,
+  { sessionId, organizationId, address }: SessionQuestion,
+): Promise<SessionStanding> {
+  const reply = await run(redis, judge, [sessionKey(sessionId), limitsKey(organizationId)], [address])
+  const [kind, reason]: unknown[] = Array.isArray(reply) ? reply : []
+  if (kind === 'ended' && typeof reason === 'string') return { kind, reason }
+  if (kind === 'open' || kind === 'address' || kind === 'unplaced') return { kind }
+  throw new Error('Redis answered something that is no standing of a session')
 }

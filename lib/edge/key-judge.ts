@@ -2,7 +2,7 @@ import { TwigError } from '../core/errors'
 import { BOTH_AWAY_MS } from '../core/outages'
 import { OutageError, withBreaker } from './breaker'
 import type { KeyMark } from './key-cache'
-import type { KeyDecision, KeyQuestion, Settled } from './limiter'
+import type { KeyDecision, KeyQuestion, KnownKey, Settled } from './limiter'
 import { localLimiter, type VerifiedKey } from './local-limiter'
 
 /** What a look at a key's row came to. */
@@ -39,31 +39,68 @@ const ATTEMPTS = 3
 interface Known {
   digest: string
   confirmedAtMs: number
-  key: VerifiedKey
+  key: Omit<VerifiedKey, 'allowlist'>
+  isListed: boolean
 }
+
+/** Bounded; the one that was confirmed longest ago goes first. */
+function remember<T>(known: Map<string, T>, name: string, value: T): void {
+  known.delete(name)
+  known.set(name, value)
+  const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined
+  if (oldest !== undefined) known.delete(oldest)
+}
+
+/** What stands behind the list's own check: the address passed it. */
+const PASSED_LIST: ReadonlySet<string> = new Set(['admit', 'scope', 'limit'])
 
 /**
  * Who decides on a key, and on what, when not everything answers (lib/core/outages.ts): Redis alone as a rule; Postgres
  * where Redis does not know the key; Postgres and buckets of this process where Redis is away; what either confirmed in
- * the last minute where both are. Everything else is an error, which the gate answers 503.
+ * the last minute where both are, of the key and, where there is an allowlist, of the very address. Everything else is an
+ * error, which the gate answers 503.
  */
 export function keyJudge(sources: KeySources): KeyJudge {
   const { nowMs } = sources
   const ask = withBreaker(sources.decideKey, nowMs)
   const decideLocally = localLimiter(sources.instances, nowMs)
   const known = new Map<string, Known>()
+  /** Keys and the addresses that an allowlist was seen to hold, and when: only where there is a list. */
+  const placed = new Map<string, number>()
+  const placeOf = ({ keyId, address }: KeyQuestion) => `${keyId} ${address}`
 
-  function confirm({ keyId, digest }: KeyQuestion, { facts, organization }: VerifiedKey): void {
-    known.delete(keyId)
-    known.set(keyId, { digest, confirmedAtMs: nowMs(), key: { facts, organization } })
-    const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined
-    if (oldest !== undefined) known.delete(oldest)
+  function confirm(
+    { keyId, digest }: KeyQuestion,
+    { facts, organization }: Known['key'],
+    isListed: boolean,
+  ): void {
+    remember(known, keyId, { digest, confirmedAtMs: nowMs(), key: { facts, organization }, isListed })
+  }
+
+  /** Notes what a decision says of the caller's address, for the minute in which nobody may answer. */
+  function notePlace(question: KeyQuestion, { kind, isListed }: KnownKey): void {
+    if (!isListed || kind === 'known') return
+    if (PASSED_LIST.has(kind)) remember(placed, placeOf(question), nowMs())
+    else placed.delete(placeOf(question))
+  }
+
+  function decideAndNote(question: KeyQuestion, key: VerifiedKey): Settled {
+    const settled = decideLocally(question, key)
+    if ('isListed' in settled) notePlace(question, settled)
+    return settled
+  }
+
+  /** Whether what was known of the key within the last minute is enough to decide on. */
+  function isConfirmed(question: KeyQuestion, last: Known | undefined): last is Known {
+    const since = nowMs() - BOTH_AWAY_MS
+    if (last?.digest !== question.digest || last.confirmedAtMs < since) return false
+    return !last.isListed || !question.take || (placed.get(placeOf(question)) ?? 0) >= since
   }
 
   async function verify(question: KeyQuestion, credential: string): Promise<Verification> {
     const proved = known.get(question.keyId)?.digest === question.digest
     const verification = await sources.verifyKey(credential, proved)
-    if (verification.kind === 'verified') confirm(question, verification)
+    if (verification.kind === 'verified') confirm(question, verification, verification.allowlist !== null)
     else if (verification.kind === 'mark') known.delete(question.keyId)
     return verification
   }
@@ -71,11 +108,11 @@ export function keyJudge(sources: KeySources): KeyJudge {
   async function withoutRedis(question: KeyQuestion, credential: string): Promise<Settled> {
     try {
       const verification = await verify(question, credential)
-      return verification.kind === 'verified' ? decideLocally(question, verification) : verification
+      return verification.kind === 'verified' ? decideAndNote(question, verification) : verification
     } catch (error) {
       const last = known.get(question.keyId)
-      if (last?.digest !== question.digest || nowMs() - last.confirmedAtMs > BOTH_AWAY_MS) throw error
-      return decideLocally(question, last.key)
+      if (!isConfirmed(question, last)) throw error
+      return decideLocally(question, { ...last.key, allowlist: null })
     }
   }
 
@@ -100,11 +137,14 @@ export function keyJudge(sources: KeySources): KeyJudge {
       const decision = await askRedis(question)
       if (decision === null) return withoutRedis(question, credential)
       if (decision.kind === 'mark') known.delete(question.keyId)
-      else if ('facts' in decision) confirm(question, decision)
+      else if ('facts' in decision) {
+        confirm(question, decision, decision.isListed)
+        notePlace(question, decision)
+      }
       if (decision.kind !== 'miss') return decision
       const verification = await verify(question, credential)
       if (verification.kind !== 'verified') return verification
-      if (!verification.cached) return decideLocally(question, verification)
+      if (!verification.cached) return decideAndNote(question, verification)
     }
     throw new TwigError('temporarily_unavailable')
   }

@@ -15,14 +15,19 @@ export interface KeyQuestion {
   bucket: Scope
   /** False for a request that is refused whatever the answer: nothing is consumed. */
   take: boolean
+  /** The caller's, as addressKey gives it. */
+  address: string
 }
 
-/** A verified key with its scope and bucket judged. */
+/** A verified key with its address, scope and bucket judged. */
 export interface KnownKey {
-  kind: 'admit' | 'known' | 'scope' | 'limit'
+  /** `address`: the allowlist does not hold it; `unplaced`: nobody knows it, and there is a list. */
+  kind: 'admit' | 'known' | 'address' | 'unplaced' | 'scope' | 'limit'
   facts: KeyFacts
   organization: OrganizationProfile
   bucket: BucketState
+  /** Whether an allowlist is in force. */
+  isListed: boolean
 }
 
 /** A decision that a verdict can be made of: a refusal, or a verified key. */
@@ -32,8 +37,9 @@ export type Settled = { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark } |
 export type KeyDecision = { kind: 'miss' } | Settled
 
 const decide = script(DECIDE)
-const LENGTH = 8
-const OUTCOMES = ['admit', 'known', 'scope', 'limit'] as const
+const LENGTH = 9
+const OUTCOMES = ['admit', 'known', 'address', 'unplaced', 'scope', 'limit'] as const
+const LISTS = ['0', '1', '2'] as const
 const HOLDERS = ['key', 'organization'] as const
 const COUNT = /^\d{1,15}$/
 
@@ -72,7 +78,7 @@ function read(reply: unknown, bucket: Scope): KeyDecision {
   if (answer.length === 1) return { kind: oneOf(['miss', 'mismatch'], answer[0]) }
   if (answer.length === 2 && answer[0] === 'mark') return { kind: 'mark', reason: oneOf(keyMarks, answer[1]) }
   if (answer.length !== LENGTH) throw new Error('Redis answered something that is not a decision')
-  const [kind, facts, profile, holder, limit, remaining, nowMs, waitMs] = answer
+  const [kind, facts, profile, holder, limit, remaining, nowMs, waitMs, list] = answer
   return {
     kind: oneOf(OUTCOMES, kind),
     facts: factsOf(facts),
@@ -86,16 +92,17 @@ function read(reply: unknown, bucket: Scope): KeyDecision {
       waitMs: count(waitMs),
       degraded: false,
     },
+    isListed: oneOf(LISTS, list) !== '0',
   }
 }
 
 /**
- * Looks the key up, judges its scope and takes a token, in one atomic round trip. Throws when Redis does not answer,
+ * Looks the key up, judges address and scope and takes a token, in one atomic round trip. Throws when Redis does not answer,
  * answers late, or answers something else.
  */
 export async function askRedis(redis: GateRedis, question: KeyQuestion): Promise<KeyDecision> {
   const keys = [entryKey(question.keyId), bucketKey(question.keyId, question.bucket)]
-  const args = [question.digest, question.scope, question.bucket, question.take ? '1' : '0']
+  const args = [question.digest, question.scope, question.bucket, question.take ? '1' : '0', question.address]
   return read(await run(redis, decide, keys, args), question.bucket)
 }
 

@@ -169,11 +169,11 @@ describe('with several processes', () => {
 
 describe('memory', () => {
   const base = someKey()
-  const { organization } = verifiedOf(base, limitsOf(base, { write: 1 }))
+  const verified = verifiedOf(base, limitsOf(base, { write: 1 }))
   /** Whether the key of that number, of an organization of its own, may make its one write. */
   const isAdmitted = (decide: Decide, number: number) => {
     const facts = { ...base, id: `key_${number}`, organizationId: `org_${number}` }
-    return decide(askFor(facts), { facts, organization }).kind === 'admit'
+    return decide(askFor(facts), { ...verified, facts }).kind === 'admit'
   }
 
   test('is bounded: of more than 10,000 buckets those that were used longest ago are forgotten', () => {

@@ -1,7 +1,8 @@
+import { holdsAddress } from '../core/ip-ranges'
 import { matchesScope } from '../core/principal'
 import type { BucketState } from '../core/rate-limits'
-import type { KeyFacts, OrganizationProfile } from './key-cache'
-import type { KeyQuestion, Settled } from './limiter'
+import type { Allowlist, KeyFacts, OrganizationProfile } from './key-cache'
+import type { KeyQuestion, KnownKey, Settled } from './limiter'
 
 const MAX_BUCKETS = 10_000
 const UNITS = 60_000
@@ -10,6 +11,15 @@ const UNITS = 60_000
 export interface VerifiedKey {
   facts: KeyFacts
   organization: OrganizationProfile
+  /** Null where none is in force. */
+  allowlist: Allowlist | null
+}
+
+/** Whether the allowlist keeps the caller out, as Redis would say it. */
+function outcomeOfList(allowlist: Allowlist | null, address: string): 'address' | 'unplaced' | null {
+  if (!allowlist) return null
+  if (address === '') return 'unplaced'
+  return holdsAddress(allowlist, address) ? null : 'address'
 }
 
 interface Bucket {
@@ -39,7 +49,7 @@ export function localLimiter(instances: number, nowMs: () => number) {
   }
 
   /** The decision that Redis would make, on buckets of this process. */
-  return (question: KeyQuestion, { facts, organization }: VerifiedKey): Settled => {
+  return (question: KeyQuestion, { facts, organization, allowlist }: VerifiedKey): Settled => {
     const now = nowMs()
     if (facts.endsAtMs !== null && now >= facts.endsAtMs) return { kind: 'mark', reason: 'expired' }
     const { scope, bucket } = question
@@ -51,8 +61,10 @@ export function localLimiter(instances: number, nowMs: () => number) {
     }
     let units = unitsOf(own.key, own.limit, now)
     let unitsOfAll = unitsOf(all.key, all.limit, now)
-    let kind: 'admit' | 'known' | 'scope' | 'limit' = 'admit'
+    const outside = outcomeOfList(allowlist, question.address)
+    let kind: KnownKey['kind'] = 'admit'
     if (!question.take) kind = 'known'
+    else if (outside) kind = outside
     else if (scope !== 'any' && !matchesScope(facts.scopes, scope)) kind = 'scope'
     else if (units < UNITS || unitsOfAll < UNITS) kind = 'limit'
     else {
@@ -76,6 +88,6 @@ export function localLimiter(instances: number, nowMs: () => number) {
       waitMs: Math.max(0, waitFor(units, own.limit), waitFor(unitsOfAll, all.limit)),
       degraded: true,
     }
-    return { kind, facts, organization, bucket: state }
+    return { kind, facts, organization, bucket: state, isListed: allowlist !== null }
   }
 }

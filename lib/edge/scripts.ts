@@ -1,6 +1,6 @@
 /**
  * The gate's Lua. Redis's own clock decides, so that app servers with wrong clocks neither starve nor feed each other.
- * Keys: k:{key id} entry or mark · v:{key id} floor · o:{organization id} limits · b:{key id}:{scope} and
+ * Keys: k:{key id} entry or mark · v:{key id} floor · o:{organization id} limits and allowlist · b:{key id}:{scope} and
  * B:{organization id}:{scope} buckets · s:{session id} tombstone.
  */
 
@@ -23,20 +23,42 @@ end
 `
 
 /**
- * One atomic question: is this key known, does it have the scope, is there a token of its own and one of its
- * organization's? Tokens are taken only from a caller who is admitted. The state told is that of the emptier bucket, and
- * the wait is until both have a token more than remain.
- * KEYS entry, key's bucket · ARGV digest, scope or "any", bucket's scope, "1" to take
+ * Whether an organization's allowlist keeps an address out: `address` if so, `unplaced` where the address is not known,
+ * else false. The same search as holdsAddress (lib/core/ip-ranges.ts), over digits whose order is the addresses'.
  */
-export const DECIDE = `${BUCKETS}
+const ALLOWLIST = `
+local function keptOut(organization, address)
+  local width = #address
+  local spans = width > 0 and redis.call('HGET', organization, width == 8 and 'list_v4' or 'list_v6')
+  if not spans then return 'unplaced' end
+  local low = 0
+  local high = #spans / (2 * width)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    local from = middle * 2 * width
+    if string.sub(spans, from + 1, from + width) <= address then low = middle + 1 else high = middle end
+  end
+  local from = (low - 1) * 2 * width + width
+  return (low == 0 or address > string.sub(spans, from + 1, from + width)) and 'address'
+end
+`
+
+/**
+ * One atomic question: is this key known, may it call from this address, does it have the scope, is there a token of its
+ * own and one of its organization's? Without an allowlist the address is not looked at; where nobody can tell whether there
+ * is one, the key is not known. Tokens are taken only from a caller who is admitted. The state told is that of the emptier bucket, and
+ * the wait is until both have a token more than remain.
+ * KEYS entry, key's bucket · ARGV digest, scope or "any", bucket's scope, "1" to take, caller's address as digits or empty
+ */
+export const DECIDE = `${BUCKETS}${ALLOWLIST}
 local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
 if entry[1] then return {'mark', entry[1]} end
 if not entry[2] then return {'miss'} end
 if entry[2] ~= ARGV[1] then return {'mismatch'} end
-local own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'profile')
+local own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'profile', 'list')
 local limit = tonumber(own[1] or '')
 local limitOfAll = tonumber(own[2] or '')
-if not limit or not limitOfAll then return {'miss'} end
+if not limit or not limitOfAll or not own[4] then return {'miss'} end
 local now = clock()
 if entry[6] and now >= tonumber(entry[6]) then return {'mark', 'expired'} end
 local granted = ARGV[2] == 'any' or string.find(entry[5], ',' .. ARGV[2] .. ',', 1, true) ~= nil
@@ -46,7 +68,9 @@ local buckets = redis.call('MGET', KEYS[2], shared)
 local units = unitsOf(buckets[1], limit, now)
 local unitsOfAll = unitsOf(buckets[2], limitOfAll, now)
 local outcome = 'admit'
+local outside = own[4] ~= '0' and ARGV[4] == '1' and keptOut('o:' .. entry[3], ARGV[5])
 if ARGV[4] ~= '1' then outcome = 'known'
+elseif outside then outcome = outside
 elseif not granted then outcome = 'scope'
 elseif units < 60000 or unitsOfAll < 60000 then outcome = 'limit'
 else
@@ -67,7 +91,19 @@ end
 local missing = math.min(limit * 60000, (remaining + 1) * 60000) - units
 local missingOfAll = math.min(limitOfAll * 60000, (remaining + 1) * 60000) - unitsOfAll
 local wait = math.max(0, math.ceil(missing / limit), math.ceil(missingOfAll / limitOfAll))
-return {outcome, entry[4], own[3], holder, text(told), text(remaining), text(now), text(wait)}
+return {outcome, entry[4], own[3], holder, text(told), text(remaining), text(now), text(wait), own[4]}
+`
+
+/**
+ * May this session open a page of its organization from this address? What Redis does not know is the page layer's to find
+ * out, from Postgres.
+ * KEYS tombstone, organization · ARGV caller's address as digits or empty
+ */
+export const JUDGE_SESSION = `${ALLOWLIST}
+local reason = redis.call('GET', KEYS[1])
+if reason then return {'ended', reason} end
+if redis.call('HGET', KEYS[2], 'list') ~= '2' then return {'open'} end
+return {keptOut(KEYS[2], ARGV[1]) or 'open'}
 `
 
 /**

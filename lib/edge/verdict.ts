@@ -16,7 +16,13 @@ export type Verdict =
     }
   | ({ kind: 'refuse' } & Answer)
   | ({ kind: 'redirect' } & Answer)
-  | { kind: 'missing_page'; requestHeaders: Record<string, string>; responseHeaders: Record<string, string> }
+  | {
+      /** A page of ours in place of the one that was asked for: it is not there, or not to be seen from there. */
+      kind: 'missing_page' | 'blocked_page'
+      path: string
+      requestHeaders: Record<string, string>
+      responseHeaders: Record<string, string>
+    }
 
 /** A finished answer, as plain data: each host has its own fastest way to send it. */
 export interface Answer {

@@ -1,3 +1,5 @@
+import { blockedEvent } from '../core/access-log'
+import { addressUnknown, ipNotAllowed } from '../core/allowlist'
 import type { resolvePolicy } from '../core/policy'
 import { contentSecurityPolicy } from '../core/security-headers'
 import {
@@ -8,19 +10,31 @@ import {
   shouldRenew,
   signSession,
 } from '../core/session'
+import { addressKey } from './client-ip'
 import type { GateDependencies } from './gate'
 import { PASS_HEADER, type PassFacts } from './pass'
 import { type GateRequest, isPrefetch, isServerAction, type RequestFacts } from './request-facts'
-import { type AnswerContext, commonHeaders, redirect, type Verdict } from './verdict'
+import { type AnswerContext, commonHeaders, redirect, refuse, type Verdict } from './verdict'
 
 type Row = Extract<ReturnType<typeof resolvePolicy>, { kind: 'row' }>['row']
 
 /** Why a person must sign in (again); shown on the login page. */
 type SignedOutReason = 'expired' | 'invalid' | 'logged_out' | string
 
+/** What somebody sees whom the allowlist keeps out; made by the page layer too, which decides where Redis cannot tell. */
+export const BLOCKED_PATH = '/blocked'
+
+/** A session whose token is ours and in time and that was not ended. */
+interface Found {
+  claims: SessionClaims
+  /** Why the allowlist of its organization keeps it out, where that covers the console. */
+  outside: 'address' | 'unplaced' | null
+}
+
 /**
  * Judges a page, a server action or a sign-in route. A session counts when its token is ours and in time and it was not
- * ended; where Redis cannot tell, the page layer's own look at the row decides. `row` is null for a page that is not there.
+ * ended, and opens its organization's pages from where the allowlist lets it; where Redis cannot tell, the page layer's
+ * own look at the rows decides. `row` is null for a page that is not there.
  */
 export async function judgePage(
   request: GateRequest,
@@ -30,7 +44,7 @@ export async function judgePage(
   deps: GateDependencies,
 ): Promise<Verdict> {
   const nowSeconds = Math.floor(deps.nowMs() / 1000)
-  const session = row?.crossSite ? { reason: null } : await findSession(request, nowSeconds, deps)
+  const session = row?.crossSite ? { reason: null } : await findSession(request, facts, nowSeconds, deps)
   const nonce = crypto.randomUUID().replaceAll('-', '')
   const policy = contentSecurityPolicy(nonce, deps.development)
   const responseHeaders = { ...commonHeaders(context), 'Content-Security-Policy': policy }
@@ -38,19 +52,25 @@ export async function judgePage(
   if (row?.audience === 'session' && 'reason' in session) {
     return toLogin(request, facts, session.reason, responseHeaders)
   }
+  const blocked = row?.audience === 'session' && 'claims' in session && session.outside ? session : null
+  if (blocked) noteBlocked(request, facts, blocked, deps)
+  if (blocked && !isPageView(request, facts))
+    return refuseBlocked(request, facts, blocked, responseHeaders, context)
   const claims = 'claims' in session ? session.claims : null
   const pass = deps.makePass(passFor(facts, claims), nowSeconds)
   const requestHeaders = { [PASS_HEADER]: pass, 'x-nonce': nonce, 'content-security-policy': policy }
-  if (!row) return { kind: 'missing_page', requestHeaders, responseHeaders }
+  if (!row) return { kind: 'missing_page', path: '/not-found', requestHeaders, responseHeaders }
+  if (blocked) return { kind: 'blocked_page', path: BLOCKED_PATH, requestHeaders, responseHeaders }
   const setCookie = claims && mayRenew(request, facts) ? renewed(claims, nowSeconds, deps) : null
   return { kind: 'admit', path: facts.pathname, requestHeaders, responseHeaders, setCookie }
 }
 
 async function findSession(
   request: GateRequest,
+  facts: RequestFacts,
   nowSeconds: number,
   deps: GateDependencies,
-): Promise<{ claims: SessionClaims } | { reason: SignedOutReason | null }> {
+): Promise<Found | { reason: SignedOutReason | null }> {
   let reason: SignedOutReason | null = null
   for (const token of sessionCookies(request.headers.get('cookie'))) {
     const claims = readSession(token, deps.sessionHmac, nowSeconds)
@@ -58,11 +78,52 @@ async function findSession(
       reason = claims
       continue
     }
-    const ended = await deps.sessionEndReason(claims.sid)
-    if (ended === null || ended === undefined) return { claims }
-    reason = ended
+    const address = addressKey(facts.clientIp)
+    const standing = await deps.judgeSession({ sessionId: claims.sid, organizationId: claims.org, address })
+    if (standing?.kind === 'ended') reason = standing.reason
+    else return { claims, outside: !standing || standing.kind === 'open' ? null : standing.kind }
   }
   return { reason }
+}
+
+function noteBlocked(
+  { headers }: GateRequest,
+  { requestId, method, pathname: path, clientIp }: RequestFacts,
+  { claims, outside }: Found,
+  deps: GateDependencies,
+): void {
+  const { reason, error } = refusalOf(outside, clientIp)
+  const who = {
+    organizationId: claims.org,
+    userId: claims.sub,
+    clientIp,
+    userAgent: headers.get('user-agent'),
+  }
+  const { code } = error
+  deps.recordBlocked(blockedEvent({ ...who, requestId, timeMs: deps.nowMs(), reason, code, method, path }))
+}
+
+function refusalOf(outside: Found['outside'], clientIp: string | null) {
+  return outside === 'address'
+    ? { reason: 'allowlist' as const, error: ipNotAllowed(clientIp ?? '') }
+    : { reason: 'unknown_address' as const, error: addressUnknown() }
+}
+
+/** A look at a page, which can be answered with another one. */
+function isPageView(request: GateRequest, { method }: RequestFacts): boolean {
+  return (method === 'GET' || method === 'HEAD') && !request.headers.has('rsc') && !isServerAction(request)
+}
+
+/** A server action is led to the page that says why; what a script of a page asks for is refused as the API would. */
+function refuseBlocked(
+  request: GateRequest,
+  { clientIp }: RequestFacts,
+  { outside }: Found,
+  headers: Record<string, string>,
+  context: AnswerContext,
+): Verdict {
+  if (!isServerAction(request)) return refuse(refusalOf(outside, clientIp).error, context)
+  return actionRedirect(BLOCKED_PATH, headers)
 }
 
 /** Re-signing moves the expiry (A6); routes under /api/auth/ and actions write the cookie themselves. */
@@ -96,9 +157,12 @@ function toLogin(
   if (reason !== null) query.set('reason', reason)
   query.set('next', facts.pathname + facts.search)
   const location = `/login?${query}`
-  if (isServerAction(request)) {
-    const action = { ...headers, 'x-action-redirect': `${location};push`, 'Content-Type': 'text/plain' }
-    return { kind: 'redirect', status: 303, headers: action, body: null }
-  }
+  if (isServerAction(request)) return actionRedirect(location, headers)
   return redirect(location, facts.method === 'GET' || facts.method === 'HEAD' ? 307 : 303, headers)
+}
+
+/** The header that Next's client follows after a server action. */
+function actionRedirect(location: string, headers: Record<string, string>): Verdict {
+  const action = { ...headers, 'x-action-redirect': `${location};push`, 'Content-Type': 'text/plain' }
+  return { kind: 'redirect', status: 303, headers: action, body: null }
 }

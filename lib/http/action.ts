@@ -41,15 +41,19 @@ async function requirePost() {
   return pass
 }
 
-/** A server action of a signed-in person: pass, session, parse, verb. The session is verified again here. */
+/**
+ * A server action of a signed-in person: pass, session, parse, verb. The session is verified again here.
+ * @param from `anywhere` for what an allowlist of the organization need not keep from its people: leaving it
+ */
 export function action<S extends z.ZodType, T>(
   schema: S,
   verb: (principal: UserPrincipal, input: z.infer<S>) => Promise<T>,
+  from: 'allowed' | 'anywhere' = 'allowed',
 ): (input: z.input<S>) => Promise<ActionResult<T>> {
   return async (input) =>
     attempt(async () => {
       await requirePost()
-      const { principal } = await requireUser()
+      const { principal } = await requireUser(from)
       await renewSession()
       return verb(principal, parse(schema, input))
     })

@@ -5,7 +5,7 @@ import type { UserPrincipal } from '../core/principal'
 import { invalidRequest, toTwigError } from './failure'
 import { requestPass } from './pass'
 import { errorResponse } from './route'
-import { currentUser } from './session'
+import { callingUser } from './session'
 
 /**
  * A handler that answers a signed-in person's page as JSON, for what is too slow for the page to wait for: the gate's pass,
@@ -21,8 +21,7 @@ export function personJson<S extends z.ZodObject>(
       const pass = await requestPass()
       requestId = pass.requestId
       if (pass.p !== new URL(request.url).pathname) throw new TwigError('session_required')
-      const viewer = await currentUser()
-      if (!viewer) throw new TwigError('session_expired')
+      const viewer = await callingUser()
       const input = schema.safeParse(await params)
       if (!input.success) throw invalidRequest(input.error)
       const answer = await verb(viewer.principal, input.data)

@@ -6,7 +6,7 @@ import type { OpenTurn } from '../domain/answers'
 import { invalidRequest, toTwigError } from './failure'
 import { requestPass } from './pass'
 import { errorResponse, readJson } from './route'
-import { currentUser } from './session'
+import { callingUser } from './session'
 import { streamTurn } from './turn-stream'
 
 /**
@@ -25,8 +25,7 @@ export function personStream<S extends z.ZodObject>(
       requestId = pass.requestId
       if (pass.m !== 'POST' || pass.p !== new URL(request.url).pathname)
         throw new TwigError('session_required')
-      const viewer = await currentUser()
-      if (!viewer) throw new TwigError('session_expired')
+      const viewer = await callingUser()
       const body = await readJson(request)
       const input = schema.safeParse(typeof body === 'object' ? { ...body, ...(await params) } : body)
       if (!input.success) throw invalidRequest(input.error)

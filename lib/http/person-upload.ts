@@ -6,7 +6,7 @@ import { readForm } from './body'
 import { toTwigError } from './failure'
 import { requestPass } from './pass'
 import { errorResponse } from './route'
-import { currentUser } from './session'
+import { callingUser } from './session'
 
 /**
  * A handler that takes a file from a signed-in person, as the API takes one from a key: the gate's pass, made for a POST
@@ -24,8 +24,7 @@ export function personUpload<T>(
       if (pass.m !== 'POST' || pass.p !== new URL(request.url).pathname) {
         throw new TwigError('session_required')
       }
-      const viewer = await currentUser()
-      if (!viewer) throw new TwigError('session_expired')
+      const viewer = await callingUser()
       const { id } = await params
       const added = await verb(viewer.principal, { id, ...(await readForm(request)) })
       return Response.json(added, { status: 201, headers: { 'Cache-Control': 'private, no-store' } })

@@ -1,6 +1,7 @@
 import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { cache } from 'react'
+import { blockedEvent } from '../core/access-log'
 import { TwigError } from '../core/errors'
 import type { RequestOrigin, UserPrincipal } from '../core/principal'
 import {
@@ -12,6 +13,7 @@ import {
   sessionCookies,
   signSession,
 } from '../core/session'
+import { refusalAt } from '../domain/allowlist-checks'
 import type { Membership, Organization } from '../domain/organizations'
 import {
   type EndReason,
@@ -20,7 +22,9 @@ import {
   type StartedSession,
   touchSession,
 } from '../domain/sessions'
+import { recordBlocked } from '../domain/usage-recorder'
 import type { User } from '../domain/users'
+import { BLOCKED_PATH } from '../edge/web-gate'
 import { nodeEnv } from '../env/node'
 import { inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
@@ -36,6 +40,8 @@ export interface Viewer {
   memberships: Membership[]
   /** When the cookie runs out unless it is renewed, in Unix seconds. */
   expiresAt: number
+  /** Why the organization's allowlist keeps them out from where they are, or null. */
+  outside: TwigError | null
 }
 
 type Finding = { viewer: Viewer } | { ended: EndReason } | null
@@ -49,12 +55,9 @@ const findViewer = cache(async (): Promise<Finding> => {
   const pass = await requestPass()
   if (pass.kind !== 'user') return null
   const { userId, sessionId, requestId, clientIp, expiresAt } = pass
-  const session = await findActiveSession(pass).catch((error: unknown) => {
-    if (!isDatabaseOutage(error)) throw error
-    noteOutage()
-    throw new TwigError('temporarily_unavailable', undefined, { cause: error })
-  })
+  const session = await findActiveSession(pass).catch(orUnavailable)
   if ('ended' in session) return session
+  const outside = await refusalAt(session.listing, clientIp, 'console').catch(orUnavailable)
   inBackground('session touch', () => touchSession(sessionId, session.lastSeenAt))
   const { user, organization, role, memberships } = session
   const principal: UserPrincipal = {
@@ -67,17 +70,39 @@ const findViewer = cache(async (): Promise<Finding> => {
     requestId,
     clientIp,
   }
-  return { viewer: { principal, user, organization, memberships, expiresAt } }
+  return { viewer: { principal, user, organization, memberships, expiresAt, outside } }
+})
+
+function orUnavailable(error: unknown): never {
+  if (!isDatabaseOutage(error)) throw error
+  noteOutage()
+  throw new TwigError('temporarily_unavailable', undefined, { cause: error })
+}
+
+/** Notes, once a request, that somebody was kept out here, where the gate could not tell. */
+const noteOutside = cache(async ({ principal, outside }: Viewer): Promise<void> => {
+  const { m: method, p: path, requestId, clientIp } = await requestPass()
+  const { userId, organizationId } = principal
+  const code = outside?.code ?? 'ip_not_allowed'
+  const reason = code === 'ip_not_allowed' ? 'allowlist' : 'unknown_address'
+  const userAgent = (await headers()).get('user-agent')
+  const who = { requestId, userId, organizationId, clientIp, userAgent, method, path }
+  recordBlocked(blockedEvent({ ...who, timeMs: Date.now(), reason, code }))
 })
 
 /**
- * The signed-in person, for a page or an action. A dead session goes to the login page, which says why and leads back.
- * Throws session_required without the gate's pass, temporarily_unavailable when Postgres does not answer: nobody is
+ * The signed-in person, for a page or an action. A dead session goes to the login page, which says why and leads back;
+ * whom the organization's allowlist keeps out, to the page that says that. Throws session_required without the gate's pass, temporarily_unavailable when Postgres does not answer: nobody is
  * signed out because of an outage.
+ * @param from `anywhere` for what shows and changes nothing of the organization
  */
-export async function requireUser(): Promise<Viewer> {
+export async function requireUser(from: 'allowed' | 'anywhere' = 'allowed'): Promise<Viewer> {
   const found = await findViewer()
-  if (found && 'viewer' in found) return found.viewer
+  if (found && 'viewer' in found) {
+    if (!found.viewer.outside || from === 'anywhere') return found.viewer
+    await noteOutside(found.viewer)
+    redirect(BLOCKED_PATH)
+  }
   const { p: path, q: search } = await requestPass()
   const query = new URLSearchParams()
   if (found) query.set('code', 'session_expired')
@@ -86,7 +111,16 @@ export async function requireUser(): Promise<Viewer> {
   redirect(`/login?${query}`)
 }
 
-/** The signed-in person, or null: for pages that anybody may see. */
+/** The signed-in person, for what a script of a page asks for. Throws session_expired, or why the allowlist keeps them out. */
+export async function callingUser(): Promise<Viewer> {
+  const viewer = await currentUser()
+  if (!viewer) throw new TwigError('session_expired')
+  if (!viewer.outside) return viewer
+  await noteOutside(viewer)
+  throw viewer.outside
+}
+
+/** The signed-in person, or null: for pages that anybody may see, and that show nothing of an organization. */
 export async function currentUser(): Promise<Viewer | null> {
   const found = await findViewer()
   return found && 'viewer' in found ? found.viewer : null
@@ -104,7 +138,7 @@ export async function setSessionCookie(session: StartedSession): Promise<void> {
 export async function renewSession(): Promise<void> {
   const pass = await requestPass()
   if (pass.kind !== 'user' || nowSeconds() - pass.issuedAt < RENEW_AFTER_SECONDS) return
-  const { principal } = await requireUser()
+  const { principal } = await requireUser('anywhere')
   await setSessionCookie({ sub: principal.userId, sid: principal.sessionId, org: principal.organizationId })
 }
 

@@ -34,11 +34,12 @@ export async function askGate(
   credential: string,
   scope: Scope = 'read',
   redis: GateRedis = cache(),
+  address = '',
 ): Promise<KeyDecision> {
   const key = parseKey(credential)
   if (!key) throw new Error('not a key')
   const digest = digestKey(key, nodeHmac(nodeEnv().secrets.keyPepper))
-  return decideKey(redis, { keyId: key.keyId, digest, scope, bucket: scope, take: true })
+  return decideKey(redis, { keyId: key.keyId, digest, scope, bucket: scope, take: true, address })
 }
 
 /** The row of a key that nobody holds, written directly: it costs no bcrypt and no audit row. */

@@ -10,9 +10,10 @@ const verified = verifiedOf(facts, limitsOf(facts, { write: 100 }))
 const question = askFor(facts)
 
 /** What Redis says when it knows the key. */
-export function knownAs(kind: KnownKey['kind']): KnownKey {
+export function knownAs(kind: KnownKey['kind'], isListed = false): KnownKey {
   const state = { bucket: 'write', holder: 'key', limit: 100, remaining: 9, nowMs: 0, waitMs: 0 } as const
-  return { kind, ...verified, bucket: { ...state, degraded: false } }
+  const { facts, organization } = verified
+  return { kind, facts, organization, bucket: { ...state, degraded: false }, isListed }
 }
 
 /** What its row says of it. */

@@ -37,6 +37,7 @@ export function limitsOf(
     plan: 'free',
     perMinute: own,
     organizationPerMinute: { ...own, ...all, ...organizationPerMinute },
+    allowlist: null,
   }
 }
 
@@ -57,13 +58,14 @@ export async function cachedKey(
 
 /** The key as a look at its row would give it. */
 export function verifiedOf(facts: KeyFacts, limits = limitsOf(facts)): VerifiedKey {
-  const { organizationId: _, version: __, ...organization } = limits
-  return { facts, organization }
+  const { organizationId: _, version: __, allowlist, ...organization } = limits
+  return { facts, organization, allowlist }
 }
 
-/** The question whether the key may write, with the right digest. */
+/** The question whether the key may write, with the right digest, from 192.0.2.7. */
 export function askFor(facts: KeyFacts, changes: Partial<KeyQuestion> = {}): KeyQuestion {
-  return { keyId: facts.id, digest: 'digest', scope: 'write', bucket: 'write', take: true, ...changes }
+  const asked = { keyId: facts.id, digest: 'digest', scope: 'write', bucket: 'write', take: true } as const
+  return { ...asked, address: 'c0000207', ...changes }
 }
 
 /** The bucket of a decision that knew the key. */

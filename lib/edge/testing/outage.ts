@@ -33,8 +33,8 @@ export async function outageOf(
     onOutage: (cause) => told.push(cause),
     ...sources,
   })
-  const { sessionEndReason } = edgeDependencies(edgeEnvOf(url, 'token'))
-  return { deps: { ...deps, sessionEndReason }, asked: server?.requests ?? [], told }
+  const { judgeSession } = edgeDependencies(edgeEnvOf(url, 'token'))
+  return { deps: { ...deps, judgeSession }, asked: server?.requests ?? [], told }
 }
 
 /** Closes what outageOf has opened since. */

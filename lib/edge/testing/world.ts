@@ -1,6 +1,8 @@
+import type { BlockedEvent } from '../../core/access-log'
 import { digestKey, generateKey, parseKey, verifyTag } from '../../core/api-key'
 import { errorTable } from '../../core/errors'
 import { newId } from '../../core/ids'
+import { compileRanges } from '../../core/ip-ranges'
 import type { Environment, Scope } from '../../core/principal'
 import { SESSION_COOKIE, signSession } from '../../core/session'
 import type { UsageEvent } from '../../core/usage'
@@ -11,11 +13,12 @@ import { edgeDependencies } from '../host'
 import {
   changeKey,
   fillKey,
+  judgeSession,
   type KeyFacts,
   type KeyMark,
   type OrganizationLimits,
+  publishLimits,
   rememberRefusal,
-  sessionEndReason,
 } from '../key-cache'
 import { keyJudge } from '../key-judge'
 import { decideKey } from '../limiter'
@@ -38,6 +41,10 @@ export interface World extends TestRedis {
   reports: { error: unknown; requestId: string }[]
   /** What the gate recorded for usage. */
   events: UsageEvent[]
+  /** And for access logs. */
+  blocked: BlockedEvent[]
+  /** Addresses that sent forged keys. */
+  forged: (string | null)[]
   /** A new key with its row; `cached` fills the cache as a first use would. */
   mint(options?: MintOptions): Promise<Minted>
   /** Changes of a key: the row first, then the cache. */
@@ -47,6 +54,8 @@ export interface World extends TestRedis {
   narrow(keyId: string, scopes: Scope[]): Promise<void>
   /** From then on the key is refused, as after a rotation. */
   end(keyId: string, endsAtMs: number): Promise<void>
+  /** Gives the key's organization another allowlist, null for none. */
+  list(keyId: string, cidrs: string[] | null, coversConsole?: boolean): Promise<void>
   /** Does the work in the middle of the next verification: the row is read, and the cache is not told yet. */
   overtake(work: () => Promise<void>): void
 }
@@ -58,6 +67,8 @@ interface MintOptions {
   organizationPerMinute?: Partial<Record<Scope, number>>
   /** Of another key of the world; an organization of its own when absent. */
   organizationId?: string
+  /** Ranges of its organization's allowlist; no list when absent. */
+  allowlist?: string[]
   cached?: boolean
 }
 
@@ -107,6 +118,8 @@ export async function openWorld(): Promise<World> {
   const verifications: string[] = []
   const reports: World['reports'] = []
   const events: UsageEvent[] = []
+  const blocked: BlockedEvent[] = []
+  const forged: (string | null)[] = []
   const env = edgeEnvOf(store.url, store.token)
   const pepper = webHmac(env.keyPepper)
   let overtaking: (() => Promise<void>) | null = null
@@ -133,8 +146,8 @@ export async function openWorld(): Promise<World> {
       () => true,
       () => false,
     )
-    const { organizationId: _, version: __, ...organization } = limits
-    return { kind: 'verified', cached, facts, organization }
+    const { organizationId: _, version: __, allowlist, ...organization } = limits
+    return { kind: 'verified' as const, cached, facts, organization, allowlist }
   }
 
   function gateWith(sources: Partial<KeySources>): GateDependencies {
@@ -149,9 +162,11 @@ export async function openWorld(): Promise<World> {
     return {
       ...edgeDependencies(env),
       judgeKey: keyJudge(judge),
-      sessionEndReason: (sessionId) => sessionEndReason(redis, sessionId).catch(() => undefined),
+      judgeSession: (question) => judgeSession(redis, question).catch(() => undefined),
       nowMs: () => clock.nowMs,
       record: (event) => events.push(event),
+      recordBlocked: (event) => blocked.push(event),
+      noteForged: (clientIp) => forged.push(clientIp),
       report: (error, requestId) => reports.push({ error, requestId }),
     }
   }
@@ -161,7 +176,10 @@ export async function openWorld(): Promise<World> {
     const { organizationId = newId('org') } = options
     const { key, keyId, secret } = generateKey(environment, pepper)
     const facts: KeyFacts = { id: keyId, name: 'CI', organizationId, environment, scopes, endsAtMs: null }
-    const limits = limitsOf(facts, options.perMinute, 1, options.organizationPerMinute)
+    const limits = {
+      ...limitsOf(facts, options.perMinute, 1, options.organizationPerMinute),
+      allowlist: options.allowlist ? listOf(options.allowlist) : null,
+    }
     rows.set(keyId, { facts, secret, version: 1, revoked: false, disabled: false, limits })
     if (cached) await verifyKey(key, false)
     verifications.length = 0
@@ -185,16 +203,29 @@ export async function openWorld(): Promise<World> {
     verifications,
     reports,
     events,
+    blocked,
+    forged,
     mint,
     revoke: (keyId) => change(keyId, () => ({ revoked: true })),
     disable: (keyId) => change(keyId, () => ({ disabled: true })),
     enable: (keyId) => change(keyId, () => ({ disabled: false })),
     narrow: (keyId, scopes) => change(keyId, ({ facts }) => ({ facts: { ...facts, scopes } })),
     end: (keyId, endsAtMs) => change(keyId, ({ facts }) => ({ facts: { ...facts, endsAtMs } })),
+    list: async (keyId, cidrs, coversConsole = false) => {
+      const row = rows.get(keyId)
+      if (!row) throw new Error(`there is no key ${keyId}`)
+      const allowlist = cidrs && listOf(cidrs, coversConsole)
+      row.limits = { ...row.limits, version: row.limits.version + 1, allowlist }
+      await publishLimits(redis, row.limits)
+    },
     overtake: (work) => {
       overtaking = work
     },
   }
+}
+
+function listOf(cidrs: string[], coversConsole = false) {
+  return { ...compileRanges(cidrs), coversConsole }
 }
 
 /** A request as it reaches the gate. */
