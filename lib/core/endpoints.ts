@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { answerEndpoints } from './answer-endpoints'
 import { dataEndpoints } from './data-endpoints'
+import { explainEndpoints } from './explain-endpoints'
 import {
   CheckExternalKeyBody,
   CreateExternalKeyInput,
@@ -259,4 +260,5 @@ export const endpoints = {
     status: 200,
   },
   ...answerEndpoints,
+  ...explainEndpoints,
 } as const satisfies Record<string, Endpoint>

@@ -55,6 +55,7 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['GET', 'PUT', 'PATCH', 'DELETE'], pattern: '/external-keys/{id}', ...admin },
   { methods: ['POST'], pattern: '/external-keys/{id}/check', ...admin },
   { methods: ['GET'], pattern: '/external-keys/{id}/models', ...admin },
+  { methods: ['POST'], pattern: '/explain', ...admin },
   { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
 ]
 
@@ -96,6 +97,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/settings/external-keys/{id}/models', audience: 'session' },
   { ...page, pattern: '/settings/authentication' },
   { ...page, pattern: '/settings/members' },
+  { ...page, pattern: '/settings/requests' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
   { methods: ['DELETE'], pattern: '/api/auth/logout', audience: 'public' },
@@ -169,12 +171,22 @@ function allowed(matches: readonly CompiledRow[]): string[] {
   return [...methods].sort()
 }
 
+function apiBase(pathname: string) {
+  return API_BASES.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`))
+}
+
+/** Which of the API's environments a path belongs to, and the path relative to its base; null for any other path. */
+export function apiAddress(pathname: string): { environment: Environment; path: string } | null {
+  const api = apiBase(pathname)
+  return api ? { environment: api.environment, path: pathname.slice(api.base.length) } : null
+}
+
 /**
  * Finds the row for a method and a path; anything absent is refused (not_found, method_not_allowed).
  * HEAD is judged as GET. The path is taken literally: no decoding, no case folding, no trailing slash.
  */
 export function resolvePolicy(method: string, pathname: string): Resolution {
-  const api = API_BASES.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`))
+  const api = apiBase(pathname)
   const surface = api ? 'api' : 'web'
   const relative = api ? pathname.slice(api.base.length) : pathname
   const rows = (api ? compiledApi : compiledWeb).get(firstSegment(relative)) ?? []

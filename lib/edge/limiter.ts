@@ -4,8 +4,9 @@ import type { z } from 'zod'
 import type { Scope } from '../core/principal'
 import type { BucketState } from '../core/rate-limits'
 import { bucketKey, entryKey, KeyFacts, type KeyMark, keyMarks, OrganizationProfile } from './key-cache'
+import type { VerifiedKey } from './local-limiter'
 import { type GateRedis, run, script } from './redis'
-import { DECIDE } from './scripts'
+import { DECIDE, PEEK } from './scripts'
 
 /** What the gate asks about a key whose tag is ours. */
 export interface KeyQuestion {
@@ -32,6 +33,7 @@ export type Settled = { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark } |
 export type KeyDecision = { kind: 'miss' } | Settled
 
 const decide = script(DECIDE)
+const peek = script(PEEK)
 const LENGTH = 8
 const OUTCOMES = ['admit', 'known', 'scope', 'limit'] as const
 const HOLDERS = ['key', 'organization'] as const
@@ -97,6 +99,33 @@ export async function askRedis(redis: GateRedis, question: KeyQuestion): Promise
   const keys = [entryKey(question.keyId), bucketKey(question.keyId, question.bucket)]
   const args = [question.digest, question.scope, question.bucket, question.take ? '1' : '0']
   return read(await run(redis, decide, keys, args), question.bucket)
+}
+
+/**
+ * The same decision, for a request that nobody makes: nothing is taken. Throws as askRedis does.
+ * @param digest empty for any secret
+ * @param row what was read of the key's row, where Redis does not know the key
+ */
+export async function peekKey(
+  redis: GateRedis,
+  { keyId, digest, scope, bucket, take }: KeyQuestion,
+  row: VerifiedKey | null,
+): Promise<KeyDecision> {
+  const args = [digest, scope, bucket, take ? '1' : '0', ...(row ? given(row, bucket) : [])]
+  return read(await run(redis, peek, [entryKey(keyId), bucketKey(keyId, bucket)], args), bucket)
+}
+
+/** In the order in which the script takes it. */
+function given({ facts, organization }: VerifiedKey, bucket: Scope): string[] {
+  return [
+    facts.organizationId,
+    JSON.stringify(facts),
+    `,${facts.scopes.join(',')},`,
+    facts.endsAtMs === null ? '' : String(facts.endsAtMs),
+    String(organization.perMinute[bucket]),
+    String(organization.organizationPerMinute[bucket]),
+    JSON.stringify(organization),
+  ]
 }
 
 /** Questions that are being asked, by the identifier that the limiter knows them by. */

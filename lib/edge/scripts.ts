@@ -22,18 +22,39 @@ local function keep(key, units, limit, now)
 end
 `
 
-/**
- * One atomic question: is this key known, does it have the scope, is there a token of its own and one of its
- * organization's? Tokens are taken only from a caller who is admitted. The state told is that of the emptier bucket, and
- * the wait is until both have a token more than remain.
- * KEYS entry, key's bucket · ARGV digest, scope or "any", bucket's scope, "1" to take
- */
-export const DECIDE = `${BUCKETS}
+/** The cached entry of a key whose secret is proved, and its organization's limits. */
+const CACHED = `
 local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
 if entry[1] then return {'mark', entry[1]} end
 if not entry[2] then return {'miss'} end
 if entry[2] ~= ARGV[1] then return {'mismatch'} end
 local own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'profile')
+`
+
+/** The same for a rehearsal: without a digest any secret will do, and what was read of the row may be given. */
+const CACHED_OR_GIVEN = `
+local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
+if entry[1] then return {'mark', entry[1]} end
+local own
+if ARGV[5] then
+  entry = {false, ARGV[1], ARGV[5], ARGV[6], ARGV[7], ARGV[8] ~= '' and ARGV[8]}
+  own = {ARGV[9], ARGV[10], ARGV[11]}
+else
+  if not entry[2] then return {'miss'} end
+  if ARGV[1] ~= '' and entry[2] ~= ARGV[1] then return {'mismatch'} end
+  own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'profile')
+end
+`
+
+const TAKE = `
+  units = units - 60000
+  unitsOfAll = unitsOfAll - 60000
+  keep(KEYS[2], units, limit, now)
+  keep(shared, unitsOfAll, limitOfAll, now)
+`
+
+/** What is decided, on what was found; the words are the same for a request and for its rehearsal. */
+const decision = (found: string, take: string) => `${BUCKETS}${found}
 local limit = tonumber(own[1] or '')
 local limitOfAll = tonumber(own[2] or '')
 if not limit or not limitOfAll then return {'miss'} end
@@ -49,12 +70,7 @@ local outcome = 'admit'
 if ARGV[4] ~= '1' then outcome = 'known'
 elseif not granted then outcome = 'scope'
 elseif units < 60000 or unitsOfAll < 60000 then outcome = 'limit'
-else
-  units = units - 60000
-  unitsOfAll = unitsOfAll - 60000
-  keep(KEYS[2], units, limit, now)
-  keep(shared, unitsOfAll, limitOfAll, now)
-end
+else${take}end
 local remaining = math.floor(units / 60000)
 local remainingOfAll = math.floor(unitsOfAll / 60000)
 local holder = 'key'
@@ -69,6 +85,21 @@ local missingOfAll = math.min(limitOfAll * 60000, (remaining + 1) * 60000) - uni
 local wait = math.max(0, math.ceil(missing / limit), math.ceil(missingOfAll / limitOfAll))
 return {outcome, entry[4], own[3], holder, text(told), text(remaining), text(now), text(wait)}
 `
+
+/**
+ * One atomic question: is this key known, does it have the scope, is there a token of its own and one of its
+ * organization's? Tokens are taken only from a caller who is admitted. The state told is that of the emptier bucket, and
+ * the wait is until both have a token more than remain.
+ * KEYS entry, key's bucket · ARGV digest, scope or "any", bucket's scope, "1" to take
+ */
+export const DECIDE = decision(CACHED, TAKE)
+
+/**
+ * The same decision for a request that nobody makes: whoever would be admitted takes nothing.
+ * KEYS and ARGV as above, an empty digest for any secret; then, where the key is not cached, of its row: organization,
+ * facts, scopes, end or empty, limit, limit of all, profile
+ */
+export const PEEK = decision(CACHED_OR_GIVEN, ' ')
 
 /**
  * Levels of a key's and its organization's buckets, nothing taken.

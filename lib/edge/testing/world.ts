@@ -17,7 +17,7 @@ import {
   rememberRefusal,
   sessionEndReason,
 } from '../key-cache'
-import { keyJudge } from '../key-judge'
+import { keyJudge, type Verification } from '../key-judge'
 import { decideKey } from '../limiter'
 import type { Verdict } from '../verdict'
 import { limitsOf } from './keys'
@@ -33,6 +33,8 @@ export interface World extends TestRedis {
   /** The gate of another process, which reaches Redis or the verifier in other ways. */
   gateWith(sources: Partial<KeySources>): GateDependencies
   verifyKey: KeySources['verifyKey']
+  /** What a key's row says, whatever its secret; nothing is cached. */
+  readRow(keyId: string): Verification
   /** Credentials that the verifier was asked about. */
   verifications: string[]
   reports: { error: unknown; requestId: string }[]
@@ -137,6 +139,14 @@ export async function openWorld(): Promise<World> {
     return { kind: 'verified', cached, facts, organization }
   }
 
+  function readRow(keyId: string): Verification {
+    const row = rows.get(keyId)
+    const reason = row ? refusalOf(row, clock.nowMs) : 'absent'
+    if (!row || reason) return { kind: 'mark', reason: reason ?? 'absent' }
+    const { organizationId: _, version: __, ...organization } = row.limits
+    return { kind: 'verified', cached: false, facts: row.facts, organization }
+  }
+
   function gateWith(sources: Partial<KeySources>): GateDependencies {
     const judge = {
       decideKey: (question: Parameters<KeySources['decideKey']>[0]) => decideKey(redis, question),
@@ -182,6 +192,7 @@ export async function openWorld(): Promise<World> {
     deps: gateWith({}),
     gateWith,
     verifyKey,
+    readRow,
     verifications,
     reports,
     events,
