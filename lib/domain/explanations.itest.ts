@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { serverDependencies } from '../../server/gate'
 import { ExplainInput, Explanation } from '../core/explain-schemas'
 import type { NewApiKey } from '../core/key-schemas'
@@ -13,17 +13,17 @@ import { setLimit, setPlan } from './plans'
 import { warmUp } from './testing/keys'
 import { keyOf, personOf, tenant } from './testing/tenants'
 
-beforeAll(warmUp)
+await warmUp()
 
 async function explain(principal: Principal, input: Partial<ExplainInput> & { path: string }) {
   return Explanation.parse(await explainRequest(principal, ExplainInput.parse(input)))
 }
 
-/** An organization whose keys may write twice a minute, with a key of every kind. */
+/** An organization whose keys may write once a minute, with a key of every kind. */
 async function world() {
   const { organization, operator } = await tenant('enterprise')
   await setPlan(operator, 'enterprise')
-  await setLimit(operator, 'write', 2)
+  await setLimit(operator, 'write', 1)
   const make = (name: string, scopes: Scope[], environment: Environment = 'live') =>
     createApiKey(operator, { name, scopes, environment })
   const [reader, writer, sandbox, deleted, disabled] = await Promise.all([
@@ -38,11 +38,11 @@ async function world() {
   return { organization, operator, reader, writer, sandbox, deleted, disabled }
 }
 
-describe('an explanation', async () => {
-  const { organization, operator, reader, writer, sandbox, deleted, disabled } = await world()
-  const admin = keyOf(organization.id, ['admin'])
-  const deps = { ...serverDependencies(cache()), record: () => {} }
+const { organization, operator, reader, writer, sandbox, deleted, disabled } = await world()
+const admin = keyOf(organization.id, ['admin'])
+const deps = { ...serverDependencies(cache()), record: () => {} }
 
+describe('an explanation', () => {
   async function codeOf(method: string, path: string, key: string): Promise<string> {
     const headers = new Headers({ authorization: `Bearer ${key}`, 'x-forwarded-for': '203.0.113.7' })
     const verdict = await gate(new Request(`http://twig${path}`, { method, headers }), deps)
@@ -83,15 +83,15 @@ describe('an explanation', async () => {
       expect(told.bucket).toMatchObject({
         scope: 'write',
         holder: 'key',
-        limit: 2,
-        remaining: 2,
+        limit: 1,
+        remaining: 1,
         degraded: false,
       })
-      expect(told.limits?.find(({ scope }) => scope === 'write')).toMatchObject({ limit: 2, remaining: 2 })
+      expect(told.limits?.find(({ scope }) => scope === 'write')).toMatchObject({ limit: 1, remaining: 1 })
     }
     expect(await codeOf('POST', '/v1/agents', fresh.key)).toBe('admit')
     const after = await explain(admin, { key: fresh.key, method: 'POST', path: '/v1/agents' })
-    expect(after.bucket).toMatchObject({ remaining: 1 })
+    expect(after.bucket).toMatchObject({ remaining: 0 })
   })
 
   test('names the first step that failed, with the sentence that the caller would read', async () => {

@@ -7,10 +7,10 @@ import { writeUsage } from './usage-recorder'
 
 const DAY_MS = 86_400_000
 
-describe('a request found by its id', async () => {
-  const { keyId, organizationId, operator } = await keyInUse()
-  const member = await personOf(organizationId, 'member')
+const { keyId, organizationId, operator } = await keyInUse()
+const member = await personOf(organizationId, 'member')
 
+describe('a request found by its id', () => {
   async function made(changes: Parameters<typeof eventOf>[1], now = new Date()) {
     const event = eventOf(keyId, { timeMs: now.getTime(), ...changes })
     await writeUsage(batchOf([event]), now)
