@@ -35,6 +35,9 @@ const CONSOLE = [
   '/settings/external-keys',
   '/settings/members',
   '/settings/authentication',
+  '/settings/requests',
+  '/settings/requests?id=req_never',
+  '/settings/health',
   '/account',
 ]
 

@@ -98,6 +98,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { ...page, pattern: '/settings/authentication' },
   { ...page, pattern: '/settings/members' },
   { ...page, pattern: '/settings/requests' },
+  { ...page, pattern: '/settings/health' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
   { methods: ['DELETE'], pattern: '/api/auth/logout', audience: 'public' },
