@@ -36,6 +36,9 @@ const CONSOLE = [
   '/settings/members',
   '/settings/authentication',
   '/settings/audit-log',
+  '/settings/requests',
+  '/settings/requests?id=req_never',
+  '/settings/health',
   '/account',
 ]
 

@@ -3,6 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { errorBody, TwigError } from '../lib/core/errors'
+import { newId } from '../lib/core/ids'
+import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
 import { Problem } from './problem.mjs'
 
 const MAX_HEADER_BYTES = 16 * 1024
@@ -22,6 +25,8 @@ interface ListenOptions {
   /** Not shared with the other processes of a cluster. */
   exclusive?: boolean
   tls?: { certFile: string; keyFile: string } | undefined
+  /** For what is answered to requests that nobody can read. */
+  appUrl?: string
   /** Takes upgrades of the paths it knows; without it nothing is upgraded. */
   upgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined
 }
@@ -41,6 +46,8 @@ const options = {
   requestTimeout: REQUEST_TIMEOUT_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
   connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  // Refused with the headers of every other answer (server/request.ts); Node's own has none.
+  requireHostHeader: false,
 }
 
 function makeServer(tls: ListenOptions['tls']): Server {
@@ -63,18 +70,22 @@ const PARSER_ANSWERS: Record<string, [number, string]> = {
 }
 
 /** A whole answer for a request that cannot be parsed, or is not one that this server takes. */
-function rawAnswer(status: number, reason: string): string {
-  const body = JSON.stringify({
-    error: reason,
-    status,
-    code: 'invalid_request',
-    message: 'The request is not valid HTTP.',
+function rawAnswer(status: number, reason: string, appUrl: string | undefined): string {
+  const requestId = newId('req')
+  const error = new TwigError('invalid_request', 'The request is not valid HTTP.', { error: reason })
+  const body = JSON.stringify({ ...errorBody(error, requestId, appUrl ?? ''), status })
+  const headers = Object.entries({
+    ...securityHeaders,
+    'Content-Security-Policy': BARE_POLICY,
+    ...(appUrl?.startsWith('https:') && { 'Strict-Transport-Security': STRICT_TRANSPORT_SECURITY }),
+    'Cache-Control': 'no-store',
+    'X-Request-Id': requestId,
   })
   return [
     `HTTP/1.1 ${status} ${reason}`,
     'Connection: close',
     'Content-Type: application/json',
-    'X-Content-Type-Options: nosniff',
+    ...headers.map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${Buffer.byteLength(body)}`,
     '',
     body,
@@ -112,9 +123,12 @@ export async function listen(wanted: ListenOptions): Promise<Listening> {
     const isAnswering = [...underWay].some((response) => response.socket === socket)
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
     const [status, reason] = PARSER_ANSWERS[error.code ?? ''] ?? [400, 'Bad Request']
-    socket.end(rawAnswer(status, reason), () => socket.destroy())
+    socket.end(rawAnswer(status, reason, wanted.appUrl), () => socket.destroy())
   })
-  server.on('connect', (_request, socket) => void socket.end(rawAnswer(405, 'Method Not Allowed')))
+  server.on(
+    'connect',
+    (_request, socket) => void socket.end(rawAnswer(405, 'Method Not Allowed', wanted.appUrl)),
+  )
   const { upgrade } = wanted
   if (upgrade) {
     server.on('upgrade', (request, socket, head) => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { type ErrorCode, errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
-import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
+import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
 import type { GateDependencies } from '../lib/edge/gate'
 import { withOutageStatus } from '../lib/http/outage-status'
 import { gated, isApiPath } from './gate'
@@ -95,7 +95,10 @@ interface Refusal {
 
 /** Why a request cannot be passed on whatever it asks for. */
 function refusal(request: IncomingMessage): Refusal | undefined {
-  const { method = '', url = '', headers } = request
+  const { method = '', url = '', headers, httpVersion } = request
+  if (headers.host === undefined && httpVersion === '1.1') {
+    return { code: 'invalid_request', message: 'Send the header Host.' }
+  }
   if (method === 'TRACE') {
     return {
       code: 'method_not_allowed',
@@ -160,6 +163,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, appUrl: stri
   response.statusCode = error.status
   response.setHeader('X-Request-Id', requestId)
   response.setHeader('Cache-Control', 'no-store')
+  response.setHeader('Content-Security-Policy', BARE_POLICY)
   for (const [name, value] of Object.entries(why.headers ?? {})) response.setHeader(name, value)
   lingerOverBody(request, response)
   if (!isApi(request)) {
@@ -196,7 +200,14 @@ function isApi({ url = '' }: IncomingMessage): boolean {
 
 function isSecure(request: IncomingMessage): boolean {
   const scheme = request.headers['x-forwarded-proto']
-  return (Array.isArray(scheme) ? scheme[0] : scheme)?.split(',')[0]?.trim() === 'https'
+  // As the gate reads it: of several the last, which the nearest hop wrote.
+  return (
+    String(scheme ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim()
+      .toLowerCase() === 'https'
+  )
 }
 
 function protect(request: IncomingMessage, response: ServerResponse, appUrl: string): void {

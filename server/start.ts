@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sampleSealing } from '../lib/domain/secret-rotation'
+import { noteFilledIn } from '../lib/env/given'
 import { patiently } from '../lib/store/db'
 import { fillBackends, startBackends } from './backends'
 import { ensureBuild } from './build'
@@ -68,6 +69,7 @@ async function warnOfUnreadable(): Promise<void> {
  */
 export async function main(args: string[]): Promise<number> {
   const mode: Mode = args[0] === 'dev' ? 'dev' : 'start'
+  const given = { ...process.env }
   Object.assign(process.env, { NODE_ENV: mode === 'dev' ? 'development' : 'production', TWIG_SERVER: '1' })
   if (cluster.isWorker) return await serveAsWorker(mode)
   delete process.env.TWIG_SERVER
@@ -86,6 +88,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     fillBackends(process.env, backends)
     process.env.TWIG_SERVER = '1'
+    noteFilledIn(process.env, given)
     const applied = await migrate(backends.databaseUrl)
     if (applied.length > 0) say(`Database migrated (${applied.length})`)
     await warnOfUnreadable()

@@ -8,6 +8,7 @@ import { runChecks } from './checks'
 import { root } from './configuration'
 import { installDebianPackage } from './debian'
 import { lifecycleChecks } from './lifecycle'
+import { nginxPath } from './nginx'
 import { Problem } from './problem.mjs'
 import { runCommand } from './run-command'
 import { neutralEnvironment, startServerUnderTest } from './server-under-test'
@@ -68,11 +69,16 @@ async function ensureRealRedis(): Promise<void> {
   await installDebianPackage('redis-server')
 }
 
+async function ensureNginx(): Promise<void> {
+  if (!nginxPath) await installDebianPackage('nginx')
+}
+
 /** Halves of the unit and integration tests run beside each other, each with a Postgres and a Redis of its own. */
 const SHARDS = 2
 
 async function unitAndIntegration(tally: Tally): Promise<void> {
   await ensureRealRedis()
+  await ensureNginx()
   await Promise.all(
     Array.from({ length: SHARDS }, async (_, index) => {
       const file = join(REPORTS, `vitest-${index + 1}.json`)

@@ -88,7 +88,13 @@ export async function serve(
   handler = createRequestHandler({ handle: app.handle, gate, env })
   if (mode === 'start') await warmUp()
   startIndexing()
-  const entry = await listen({ handler, port: env.port, tls: env.tls, upgrade: app.upgrade })
+  const entry = await listen({
+    handler,
+    port: env.port,
+    tls: env.tls,
+    appUrl: env.appUrl,
+    upgrade: app.upgrade,
+  })
   return async () => {
     const closed = entry.close(mode === 'dev' ? 1_000 : DRAIN_MS)
     endOpenStreams()

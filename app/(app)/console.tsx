@@ -8,8 +8,8 @@ import { toast } from '../_ui/toast'
 import { logOut } from '../log-out'
 import { switchOrganization } from './actions'
 
-/** Where somebody can go; settings that only admins see are left out for others. */
-const navFor = (isAdmin: boolean) => [
+/** Where somebody can go; settings that only admins or owners see are left out for others. */
+const navFor = ({ isAdmin, isOwner }: { isAdmin: boolean; isOwner: boolean }) => [
   {
     items: [
       { href: '/agents', label: 'Agents', icon: 'agents' as const },
@@ -23,6 +23,7 @@ const navFor = (isAdmin: boolean) => [
       { href: '/settings/api-keys', label: 'API Keys', icon: 'api-keys' as const },
       { href: '/settings/external-keys', label: 'External API Keys', icon: 'external-keys' as const },
       { href: '/settings/members', label: 'Members', icon: 'members' as const },
+      { href: '/settings/requests', label: 'Requests', icon: 'requests' as const },
       ...(isAdmin
         ? [
             { href: '/settings/authentication', label: 'Authentication', icon: 'authentication' as const },
@@ -30,6 +31,7 @@ const navFor = (isAdmin: boolean) => [
             { href: '/settings/security', label: 'Security', icon: 'security' as const },
           ]
         : []),
+      ...(isOwner ? [{ href: '/settings/health', label: 'Health', icon: 'health' as const }] : []),
     ],
   },
   {
@@ -51,6 +53,7 @@ interface ConsoleProps {
   organization: Named & { plan: string }
   organizations: Array<Named & { plan: string }>
   isAdmin: boolean
+  isOwner: boolean
   children: ReactNode
 }
 
@@ -61,7 +64,7 @@ function leaveTo(path: string): Promise<never> {
 }
 
 /** The shell with what its buttons do. */
-export function Console({ children, isAdmin, ...shell }: ConsoleProps) {
+export function Console({ children, isAdmin, isOwner, ...shell }: ConsoleProps) {
   const pathname = usePathname()
 
   async function onSwitchOrganization(organizationId: string) {
@@ -80,7 +83,12 @@ export function Console({ children, isAdmin, ...shell }: ConsoleProps) {
   }
 
   return (
-    <Shell nav={navFor(isAdmin)} {...shell} onSwitchOrganization={onSwitchOrganization} onLogout={onLogout}>
+    <Shell
+      nav={navFor({ isAdmin, isOwner })}
+      {...shell}
+      onSwitchOrganization={onSwitchOrganization}
+      onLogout={onLogout}
+    >
       {children}
     </Shell>
   )

@@ -12,6 +12,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
       user={user}
       organization={organization}
       isAdmin={roleAtLeast(principal.role, 'admin')}
+      isOwner={principal.role === 'owner'}
       organizations={memberships.map((membership) => membership.organization)}
     >
       <SessionKeeper userId={user.id} organizationId={organization.id} expiresAt={expiresAt} />

@@ -1,10 +1,6 @@
-/** What one check came to. `fix` says what to do about a warning or problem. */
-export interface Finding {
-  check: string
-  status: 'ok' | 'warning' | 'problem'
-  detail: string
-  fix: string | null
-}
+import type { Finding } from '../../lib/core/finding'
+
+export type { Finding }
 
 /** All is well. */
 export function ok(check: string, detail: string): Finding {

@@ -78,6 +78,15 @@ export function generateKey(environment: Environment, pepper: Hmac): GeneratedKe
   return { key: body + tag, keyId: `key_${id}`, secret, start: id.slice(0, 4), last4: tag.slice(-4) }
 }
 
+/**
+ * A text with the form and the tag of a key, for having it judged by its id. It opens nothing: its secret is no key's, and
+ * it is handed to nobody.
+ */
+export function standInKey(keyId: string, environment: Environment, pepper: Hmac): string {
+  const body = `twigsk_${environment}_${keyId.slice('key_'.length)}${'0'.repeat(32)}`
+  return body + tagOf(body, pepper)
+}
+
 /** `twigsk_live_a1b2…wxyz`: enough to recognise a key by, too little to use. */
 export function maskKey(environment: Environment, start: string, last4: string): string {
   return `twigsk_${environment}_${start}…${last4}`

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { answerEndpoints } from './answer-endpoints'
 import { auditEndpoints } from './audit-endpoints'
 import { dataEndpoints } from './data-endpoints'
+import { explainEndpoints } from './explain-endpoints'
 import {
   CheckExternalKeyBody,
   CreateExternalKeyInput,
@@ -265,4 +266,5 @@ export const endpoints = {
   ...auditEndpoints,
   ...protectionEndpoints,
   ...answerEndpoints,
+  ...explainEndpoints,
 } as const satisfies Record<string, Endpoint>

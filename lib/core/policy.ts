@@ -60,6 +60,7 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['GET', 'POST'], pattern: '/ip-allowlist', ...admin },
   { methods: ['GET', 'DELETE'], pattern: '/ip-allowlist/{id}', ...admin },
   { methods: ['GET'], pattern: '/access-logs', ...admin },
+  { methods: ['POST'], pattern: '/explain', ...admin },
   { methods: ['GET'], pattern: '/openapi.json', audience: 'none' },
 ]
 
@@ -108,6 +109,8 @@ export const webPolicy: readonly PolicyRow[] = [
   { ...page, pattern: '/settings/audit-log' },
   { methods: ['GET'], pattern: '/settings/audit-log.csv', audience: 'session' },
   { methods: ['GET'], pattern: '/settings/audit-log.jsonl', audience: 'session' },
+  { ...page, pattern: '/settings/requests' },
+  { ...page, pattern: '/settings/health' },
   { ...page, pattern: '/account' },
   { methods: ['GET'], pattern: '/api/auth/session', audience: 'public' },
   { methods: ['DELETE'], pattern: '/api/auth/logout', audience: 'public' },
@@ -181,12 +184,22 @@ function allowed(matches: readonly CompiledRow[]): string[] {
   return [...methods].sort()
 }
 
+function apiBase(pathname: string) {
+  return API_BASES.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`))
+}
+
+/** Which of the API's environments a path belongs to, and the path relative to its base; null for any other path. */
+export function apiAddress(pathname: string): { environment: Environment; path: string } | null {
+  const api = apiBase(pathname)
+  return api ? { environment: api.environment, path: pathname.slice(api.base.length) } : null
+}
+
 /**
  * Finds the row for a method and a path; anything absent is refused (not_found, method_not_allowed).
  * HEAD is judged as GET. The path is taken literally: no decoding, no case folding, no trailing slash.
  */
 export function resolvePolicy(method: string, pathname: string): Resolution {
-  const api = API_BASES.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`))
+  const api = apiBase(pathname)
   const surface = api ? 'api' : 'web'
   const relative = api ? pathname.slice(api.base.length) : pathname
   const rows = (api ? compiledApi : compiledWeb).get(firstSegment(relative)) ?? []

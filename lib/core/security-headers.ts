@@ -10,6 +10,9 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 /** On every https answer (F2). */
 export const STRICT_TRANSPORT_SECURITY = 'max-age=31536000'
 
+/** For answers that are no page: nothing of them runs, loads anything or is framed. */
+export const BARE_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
 /** Under this policy only scripts that carry the page's nonce run, and those they load. */
 export function contentSecurityPolicy(nonce: string, development: boolean): string {
   const scripts = `'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ''}`

@@ -4,6 +4,7 @@ import type { UsageOutcome } from './key-schemas'
 import { scopes } from './principal'
 
 export const USAGE_PATH_MAX = 300
+export const USAGE_MESSAGE_MAX = 300
 const USER_AGENT_MAX = 200
 
 /** One decision on a key, or one answer to a request with it, as it is counted. */
@@ -20,6 +21,8 @@ export const UsageEvent = z.object({
   status: z.number().int().min(100).max(599),
   /** Error code; empty for a success. */
   code: z.string().max(64),
+  /** What the caller was told to do about an error; at most 300 characters. */
+  message: z.string().max(USAGE_MESSAGE_MAX).optional(),
   /** Whether the gate let it through. */
   admitted: z.boolean(),
   latencyUs: z.number().int().min(0),
@@ -68,6 +71,7 @@ export function storableEvent(event: UsageEvent, nowMs: number): UsageEvent {
     endpoint: storableText(event.endpoint, 200),
     path: storableText(event.path, 300),
     code: storableText(event.code, 64),
+    ...(event.message !== undefined && { message: storableText(event.message, USAGE_MESSAGE_MAX) }),
     clientIp: storableText(event.clientIp, 64),
     userAgent: storableText(event.userAgent, 200),
     timeMs: wholeNumber(event.timeMs, nowMs),

@@ -4,6 +4,7 @@ import { insufficientScope, matchesScope, type Scope } from '../core/principal'
 import type { KeyFacts, KeyMark } from '../edge/key-cache'
 import type { Verification } from '../edge/key-judge'
 import { nodeEnv } from '../env/node'
+import type { Prisma } from '../generated/prisma/client'
 import { cacheKey, cacheRefusal } from '../store/cache'
 import { db, inTime } from '../store/db'
 import { nodeHmac } from '../store/hmac'
@@ -57,6 +58,32 @@ export function refusalOf(row: KeyState, nowMs: number): Exclude<KeyMark, 'absen
   return row.disabledAt ? 'disabled' : null
 }
 
+/**
+ * What a key's row says of it now, whatever its secret; nothing is cached. Throws when Postgres does not answer.
+ */
+export async function readKeyRow(keyId: string): Promise<Verification> {
+  const row = await inTime(db().apiKey.findUnique({ where: { id: keyId } }))
+  const reason = row ? refusalOf(row, Date.now()) : 'absent'
+  if (!row || reason) return { kind: 'mark', reason: reason ?? 'absent' }
+  const { facts, limits } = await factsOf(row)
+  const { organizationId: _, version: __, allowlist, ...organization } = limits
+  return { kind: 'verified', cached: false, facts, organization, allowlist }
+}
+
+type KeyColumns = Pick<
+  Prisma.ApiKeyGetPayload<object>,
+  'id' | 'name' | 'organizationId' | 'environment' | 'scopes' | 'endsAt'
+>
+
+/** What the gate knows of a key, and its organization's limits. */
+async function factsOf({ endsAt, ...row }: KeyColumns) {
+  const { id, name, organizationId, environment, scopes } = row
+  const limits = await inTime(organizationLimits(organizationId))
+  const endsAtMs = endsAt?.getTime() ?? null
+  const facts: KeyFacts = { id, name, organizationId, environment, scopes, endsAtMs }
+  return { facts, limits }
+}
+
 /** @param secret null when it is known to be right */
 async function verify(keyId: string, secret: string | null, digest: string): Promise<Verification> {
   const row = await inTime(db().apiKey.findUnique({ where: { id: keyId }, omit: { secretHash: false } }))
@@ -67,17 +94,8 @@ async function verify(keyId: string, secret: string | null, digest: string): Pro
   }
   if (secret !== null && !(await verifySecret(secret, row.secretHash))) return { kind: 'mismatch' }
   prove(digest)
-  const { id, name, organizationId, environment, scopes, endsAt, stateVersion: version } = row
-  const limits = await inTime(organizationLimits(organizationId))
-  const facts: KeyFacts = {
-    id,
-    name,
-    organizationId,
-    environment,
-    scopes,
-    endsAtMs: endsAt?.getTime() ?? null,
-  }
-  const cached = await cacheKey({ facts, version, digest }, limits)
+  const { facts, limits } = await factsOf(row)
+  const cached = await cacheKey({ facts, version: row.stateVersion, digest }, limits)
   const { organizationId: _, version: __, allowlist, ...organization } = limits
   return { kind: 'verified', cached, facts, organization, allowlist }
 }

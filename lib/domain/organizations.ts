@@ -242,3 +242,10 @@ export async function addMember(
   const { count } = await tx.membership.createMany({ data: [membership], skipDuplicates: true })
   return count === 1
 }
+
+/** Whether an organization is the installation's first: that of whoever set it up. */
+export async function isFirstOrganization(organizationId: string): Promise<boolean> {
+  const order = [{ createdAt: 'asc' as const }, { id: 'asc' as const }]
+  const first = await db().organization.findFirst({ orderBy: order, select: { id: true } })
+  return first?.id === organizationId
+}

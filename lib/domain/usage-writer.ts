@@ -77,12 +77,14 @@ async function addRequests(
     latency_us: Math.min(event.latencyUs, LATENCY_US_MAX),
     client_ip: event.clientIp,
     user_agent: event.userAgent,
+    message: event.message ?? '',
   }))
   await tx.$executeRaw`
     INSERT INTO api_requests
     SELECT * FROM jsonb_to_recordset(${json(rows)}) AS request(
       slot smallint, id text, "time" timestamptz, organization_id text, key_id text, method text, endpoint text,
-      path text, status smallint, code text, admitted boolean, latency_us integer, client_ip text, user_agent text)
+      path text, status smallint, code text, admitted boolean, latency_us integer, client_ip text, user_agent text,
+      message text)
     ON CONFLICT DO NOTHING`
 }
 

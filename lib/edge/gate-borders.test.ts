@@ -138,7 +138,7 @@ describe('plain http where the console is https', () => {
     return gate(requestTo(path, { ...init, headers }), gateDeps)
   }
 
-  test.each(['/', '/login?next=%2Fagents', '/settings/api-keys'])(
+  test.each(['/', '/login?next=%2Fagents', '/settings/api-keys', '/nothing/here'])(
     'sends %s to https, for good',
     async (path) => {
       for (const proto of ['http', null]) {

@@ -99,6 +99,7 @@ describe('a refusal of a key that was recognised is recorded for its usage', () 
         scope,
         status,
         code,
+        message: String(body.message).slice(0, 300),
         admitted: false,
         latencyUs: expect.any(Number),
         clientIp: '192.0.2.7',

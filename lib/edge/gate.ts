@@ -6,7 +6,7 @@ import type { Hmac } from '../core/hmac'
 import { type Resolution, resolvePolicy } from '../core/policy'
 import { insufficientScope, type Scope } from '../core/principal'
 import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
-import { USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
+import { USAGE_MESSAGE_MAX, USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
 import { addressKey, type Forwarding } from './client-ip'
 import type { KeyMark, SessionQuestion, SessionStanding } from './key-cache'
 import type { KeyJudge } from './key-judge'
@@ -51,7 +51,8 @@ export interface GateDependencies extends Forwarding {
 /**
  * Decides one request; what needs nobody else's answer is decided at once, without a promise. The only way in: whatever
  * throws on the way is answered 503, nothing is let through.
- * Order for the API: policy, key's form and tag (no I/O), one Redis round trip, environment, address, scope, bucket.
+ * Order for the API: transport, policy, key's form and tag (no I/O), one Redis round trip, environment, address, scope,
+ * bucket.
  */
 export function gate(request: GateRequest, deps: GateDependencies): Verdict | Promise<Verdict> {
   const facts = observe(request, deps)
@@ -84,6 +85,7 @@ function judge(
   const insecure = deps.appUrl.startsWith('https:') && !facts.secure
   const reads = facts.method === 'GET' || facts.method === 'HEAD'
   if (resolution.kind === 'preflight') return preflight(resolution.allow, context)
+  if (insecure && resolution.surface === 'api') throw new TwigError('insecure_transport')
   if (resolution.kind === 'method_not_allowed') {
     const details = { allow: resolution.allow }
     throw new TwigError('method_not_allowed', `This address takes ${resolution.allow.join(', ')}.`, {
@@ -93,11 +95,11 @@ function judge(
   if (resolution.kind === 'not_found') {
     // Next runs a server action on whatever page it is posted to, one that is not there included.
     const page = resolution.surface === 'web' && reads && !facts.pathname.startsWith('/api/')
-    return page ? judgePage(request, facts, null, context, deps) : refuse(new TwigError('not_found'), context)
+    if (!page) return refuse(new TwigError('not_found'), context)
+    return insecure ? toHttps(facts, context, deps) : judgePage(request, facts, null, context, deps)
   }
   if (resolution.row.audience === 'internal') return judgeInternal(request, facts, context, deps)
   if (resolution.surface === 'api') {
-    if (insecure) throw new TwigError('insecure_transport')
     return resolution.row.audience === 'none'
       ? admitWithoutKey(facts, resolution.path, context, deps)
       : judgeKey(request, facts, resolution, context, deps)
@@ -105,12 +107,20 @@ function judge(
   const probe = resolution.path === '/healthz' || resolution.path === '/readyz'
   if (insecure && !probe) {
     if (!reads) throw new TwigError('insecure_transport')
-    return redirect(deps.appUrl + facts.pathname + facts.search, 308, commonHeaders(context))
+    return toHttps(facts, context, deps)
   }
   if (!reads && !resolution.row.crossSite && !isOwnOrigin(request, deps.appUrl)) {
     throw new TwigError('untrusted_origin', `Changes are made from ${deps.appUrl}; open the console there.`)
   }
   return judgePage(request, facts, resolution.row, context, deps)
+}
+
+function toHttps(
+  { pathname, search }: RequestFacts,
+  context: AnswerContext,
+  deps: GateDependencies,
+): Verdict {
+  return redirect(deps.appUrl + pathname + search, 308, commonHeaders(context))
 }
 
 type KeyRow = Extract<Resolution, { surface: 'api'; kind: 'row' }>
@@ -227,7 +237,8 @@ function usageOf(
 }
 
 function refusedAs(error: TwigError, latencyUs: number) {
-  return { status: error.status, code: error.code, admitted: false, latencyUs }
+  const message = error.message.slice(0, USAGE_MESSAGE_MAX)
+  return { status: error.status, code: error.code, message, admitted: false, latencyUs }
 }
 
 function judgeInternal(

@@ -131,9 +131,14 @@ export async function changeKey(
 }
 
 /** `list`: 0 none, 1 for keys, 2 for the console too. It is always said, so that an entry without it is none. */
+export function listOf(allowlist: Allowlist | null): { list: string; v4: string; v6: string } {
+  const list = allowlist ? (allowlist.coversConsole ? '2' : '1') : '0'
+  return { list, v4: allowlist?.v4 ?? '', v6: allowlist?.v6 ?? '' }
+}
+
 function listFields(allowlist: Allowlist | null): string[] {
-  const state = allowlist ? (allowlist.coversConsole ? '2' : '1') : '0'
-  return ['list', state, 'list_v4', allowlist?.v4 ?? '', 'list_v6', allowlist?.v6 ?? '']
+  const { list, v4, v6 } = listOf(allowlist)
+  return ['list', list, 'list_v4', v4, 'list_v6', v6]
 }
 
 /** Makes new limits and a new allowlist count at once. */

@@ -3,9 +3,18 @@ import type { Redis } from '@upstash/redis'
 import type { z } from 'zod'
 import type { Scope } from '../core/principal'
 import type { BucketState } from '../core/rate-limits'
-import { bucketKey, entryKey, KeyFacts, type KeyMark, keyMarks, OrganizationProfile } from './key-cache'
+import {
+  bucketKey,
+  entryKey,
+  KeyFacts,
+  type KeyMark,
+  keyMarks,
+  listOf,
+  OrganizationProfile,
+} from './key-cache'
+import type { VerifiedKey } from './local-limiter'
 import { type GateRedis, run, script } from './redis'
-import { DECIDE } from './scripts'
+import { DECIDE, PEEK } from './scripts'
 
 /** What the gate asks about a key whose tag is ours. */
 export interface KeyQuestion {
@@ -37,6 +46,7 @@ export type Settled = { kind: 'mismatch' } | { kind: 'mark'; reason: KeyMark } |
 export type KeyDecision = { kind: 'miss' } | Settled
 
 const decide = script(DECIDE)
+const peek = script(PEEK)
 const LENGTH = 9
 const OUTCOMES = ['admit', 'known', 'address', 'unplaced', 'scope', 'limit'] as const
 const LISTS = ['0', '1', '2'] as const
@@ -104,6 +114,37 @@ export async function askRedis(redis: GateRedis, question: KeyQuestion): Promise
   const keys = [entryKey(question.keyId), bucketKey(question.keyId, question.bucket)]
   const args = [question.digest, question.scope, question.bucket, question.take ? '1' : '0', question.address]
   return read(await run(redis, decide, keys, args), question.bucket)
+}
+
+/**
+ * The same decision, for a request that nobody makes: nothing is taken. Throws as askRedis does.
+ * @param digest empty for any secret
+ * @param row what was read of the key's row, where Redis does not know the key
+ */
+export async function peekKey(
+  redis: GateRedis,
+  { keyId, digest, scope, bucket, take, address }: KeyQuestion,
+  row: VerifiedKey | null,
+): Promise<KeyDecision> {
+  const args = [digest, scope, bucket, take ? '1' : '0', address, ...(row ? given(row, bucket) : [])]
+  return read(await run(redis, peek, [entryKey(keyId), bucketKey(keyId, bucket)], args), bucket)
+}
+
+/** In the order in which the script takes it. */
+function given({ facts, organization, allowlist }: VerifiedKey, bucket: Scope): string[] {
+  const { list, v4, v6 } = listOf(allowlist)
+  return [
+    facts.organizationId,
+    JSON.stringify(facts),
+    `,${facts.scopes.join(',')},`,
+    facts.endsAtMs === null ? '' : String(facts.endsAtMs),
+    String(organization.perMinute[bucket]),
+    String(organization.organizationPerMinute[bucket]),
+    JSON.stringify(organization),
+    list,
+    v4,
+    v6,
+  ]
 }
 
 /** Questions that are being asked, by the identifier that the limiter knows them by. */

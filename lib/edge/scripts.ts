@@ -23,14 +23,14 @@ end
 `
 
 /**
- * Whether an organization's allowlist keeps an address out: `address` if so, `unplaced` where the address is not known,
+ * Whether an allowlist's spans keep an address out: `address` if so, `unplaced` where the address or the list is not known,
  * else false. The same search as holdsAddress (lib/core/ip-ranges.ts), over digits whose order is the addresses'.
  */
 const ALLOWLIST = `
-local function keptOut(organization, address)
+local function listFor(address) return #address == 8 and 'list_v4' or 'list_v6' end
+local function keptOut(spans, address)
   local width = #address
-  local spans = width > 0 and redis.call('HGET', organization, width == 8 and 'list_v4' or 'list_v6')
-  if not spans then return 'unplaced' end
+  if width == 0 or not spans then return 'unplaced' end
   local low = 0
   local high = #spans / (2 * width)
   while low < high do
@@ -43,19 +43,45 @@ local function keptOut(organization, address)
 end
 `
 
-/**
- * One atomic question: is this key known, may it call from this address, does it have the scope, is there a token of its
- * own and one of its organization's? Without an allowlist the address is not looked at; where nobody can tell whether there
- * is one, the key is not known. Tokens are taken only from a caller who is admitted. The state told is that of the emptier bucket, and
- * the wait is until both have a token more than remain.
- * KEYS entry, key's bucket · ARGV digest, scope or "any", bucket's scope, "1" to take, caller's address as digits or empty
- */
-export const DECIDE = `${BUCKETS}${ALLOWLIST}
+/** The cached entry of a key whose secret is proved, and its organization's limits and allowlist. */
+const CACHED = `
 local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
 if entry[1] then return {'mark', entry[1]} end
 if not entry[2] then return {'miss'} end
 if entry[2] ~= ARGV[1] then return {'mismatch'} end
 local own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'profile', 'list')
+local function spans(address) return redis.call('HGET', 'o:' .. entry[3], listFor(address)) end
+`
+
+/** The same for a rehearsal: without a digest any secret will do, and what was read of the row may be given. */
+const CACHED_OR_GIVEN = `
+local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
+if entry[1] then return {'mark', entry[1]} end
+local own
+local given = {}
+if ARGV[6] then
+  entry = {false, ARGV[1], ARGV[6], ARGV[7], ARGV[8], ARGV[9] ~= '' and ARGV[9]}
+  own = {ARGV[10], ARGV[11], ARGV[12], ARGV[13]}
+  given = {list_v4 = ARGV[14], list_v6 = ARGV[15]}
+else
+  if not entry[2] then return {'miss'} end
+  if ARGV[1] ~= '' and entry[2] ~= ARGV[1] then return {'mismatch'} end
+  own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'profile', 'list')
+end
+local function spans(address)
+  return given[listFor(address)] or redis.call('HGET', 'o:' .. entry[3], listFor(address))
+end
+`
+
+const TAKE = `
+  units = units - 60000
+  unitsOfAll = unitsOfAll - 60000
+  keep(KEYS[2], units, limit, now)
+  keep(shared, unitsOfAll, limitOfAll, now)
+`
+
+/** What is decided, on what was found; the words are the same for a request and for its rehearsal. */
+const decision = (found: string, take: string) => `${BUCKETS}${ALLOWLIST}${found}
 local limit = tonumber(own[1] or '')
 local limitOfAll = tonumber(own[2] or '')
 if not limit or not limitOfAll or not own[4] then return {'miss'} end
@@ -68,17 +94,12 @@ local buckets = redis.call('MGET', KEYS[2], shared)
 local units = unitsOf(buckets[1], limit, now)
 local unitsOfAll = unitsOf(buckets[2], limitOfAll, now)
 local outcome = 'admit'
-local outside = own[4] ~= '0' and ARGV[4] == '1' and keptOut('o:' .. entry[3], ARGV[5])
+local outside = own[4] ~= '0' and ARGV[4] == '1' and keptOut(spans(ARGV[5]), ARGV[5])
 if ARGV[4] ~= '1' then outcome = 'known'
 elseif outside then outcome = outside
 elseif not granted then outcome = 'scope'
 elseif units < 60000 or unitsOfAll < 60000 then outcome = 'limit'
-else
-  units = units - 60000
-  unitsOfAll = unitsOfAll - 60000
-  keep(KEYS[2], units, limit, now)
-  keep(shared, unitsOfAll, limitOfAll, now)
-end
+else${take}end
 local remaining = math.floor(units / 60000)
 local remainingOfAll = math.floor(unitsOfAll / 60000)
 local holder = 'key'
@@ -103,8 +124,24 @@ export const JUDGE_SESSION = `${ALLOWLIST}
 local reason = redis.call('GET', KEYS[1])
 if reason then return {'ended', reason} end
 if redis.call('HGET', KEYS[2], 'list') ~= '2' then return {'open'} end
-return {keptOut(KEYS[2], ARGV[1]) or 'open'}
+return {keptOut(redis.call('HGET', KEYS[2], listFor(ARGV[1])), ARGV[1]) or 'open'}
 `
+
+/**
+ * One atomic question: is this key known, may it call from this address, does it have the scope, is there a token of its
+ * own and one of its organization's? Without an allowlist the address is not looked at; where nobody can tell whether
+ * there is one, the key is not known. Tokens are taken only from a caller who is admitted. The state told is that of the
+ * emptier bucket, and the wait is until both have a token more than remain.
+ * KEYS entry, key's bucket · ARGV digest, scope or "any", bucket's scope, "1" to take, caller's address as digits or empty
+ */
+export const DECIDE = decision(CACHED, TAKE)
+
+/**
+ * The same decision for a request that nobody makes: whoever would be admitted takes nothing.
+ * KEYS and ARGV as above, an empty digest for any secret; then, where the key is not cached, of its row: organization,
+ * facts, scopes, end or empty, limit, limit of all, profile, and its allowlist as `listOf` says it
+ */
+export const PEEK = decision(CACHED_OR_GIVEN, ' ')
 
 /**
  * Levels of a key's and its organization's buckets, nothing taken.

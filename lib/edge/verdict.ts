@@ -1,6 +1,6 @@
 import { type ErrorCode, errorBody, TwigError } from '../core/errors'
 import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
-import { STRICT_TRANSPORT_SECURITY, securityHeaders } from '../core/security-headers'
+import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../core/security-headers'
 
 /** The gate's decision. A host turns it into its own kind of answer. */
 export type Verdict =
@@ -43,7 +43,7 @@ const EXPOSED =
 
 /** Made once: to copy a finished object is ten times as fast as to add to one, and every answer does it. */
 const constant = {
-  web: { ...securityHeaders, 'Cache-Control': 'private, no-store' },
+  web: { ...securityHeaders, 'Content-Security-Policy': BARE_POLICY, 'Cache-Control': 'private, no-store' },
   api: {
     ...securityHeaders,
     'Cache-Control': 'no-store',

@@ -8,12 +8,13 @@ import { API_BASE, resolvePolicy } from '../core/policy'
 import type { KeyPrincipal, Scope } from '../core/principal'
 import { securityHeaders } from '../core/security-headers'
 import type { TextFile } from '../core/text-file'
-import { USAGE_PATH_MAX, usageEventBase } from '../core/usage'
+import { USAGE_MESSAGE_MAX, USAGE_PATH_MAX, usageEventBase } from '../core/usage'
 import type { OpenTurn } from '../domain/answers'
 import { type Answer, claim, type IdempotentRequest, once } from '../domain/idempotency'
 import { recordUsage } from '../domain/usage-recorder'
 import { handAnswer, PASS_HEADER, type PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
+import { scrub } from '../store/log'
 import { type ReadBody, readBody, readText } from './body'
 import { invalidRequest, toTwigError } from './failure'
 import { passFrom } from './pass'
@@ -60,12 +61,12 @@ export function route<E extends Endpoint>(
     const { signal } = request
     const pass = passFrom(request.headers)
     const requestId = pass?.requestId ?? newId('req')
-    const ended = (status: number, code: string) => {
+    const ended = (status: number, code: string, message = '') => {
       if (pass?.kind === 'key')
-        count({ endpoint: endpoint.path, scope: bucket }, request, pass, { status, code, startedMs })
+        count({ endpoint: endpoint.path, scope: bucket }, request, pass, { status, code, message, startedMs })
     }
-    const answered = (response: Response, code: string) => {
-      ended(response.status, code)
+    const answered = (response: Response, code: string, message = '') => {
+      ended(response.status, code, message)
       return response
     }
     try {
@@ -93,7 +94,7 @@ export function route<E extends Endpoint>(
     } catch (error) {
       if (signal.aborted) return answered(new Response(null, { status: CALLER_LEFT_STATUS }), '')
       const failure = toTwigError(error, requestId)
-      return answered(errorResponse(failure, requestId), failure.code)
+      return answered(errorResponse(failure, requestId), failure.code, failure.message)
     }
   }
 }
@@ -109,7 +110,7 @@ function count(
   place: { endpoint: string; scope: Scope },
   request: Request,
   pass: Extract<PassFacts, { kind: 'key' }>,
-  { status, code, startedMs }: { status: number; code: string; startedMs: number },
+  { status, code, message, startedMs }: { status: number; code: string; message: string; startedMs: number },
 ): void {
   const { requestId, keyId, m: method, p: path, clientIp, gateUs } = pass
   const userAgent = request.headers.get('user-agent')
@@ -119,6 +120,8 @@ function count(
     path: path.slice(API_BASE.length, API_BASE.length + USAGE_PATH_MAX),
     status,
     code,
+    // It may quote a name out of the body.
+    message: scrub(message).slice(0, USAGE_MESSAGE_MAX),
     admitted: true,
     latencyUs: gateUs + Math.round((performance.now() - startedMs) * 1000),
   })

@@ -20,7 +20,7 @@ import {
   publishLimits,
   rememberRefusal,
 } from '../key-cache'
-import { keyJudge } from '../key-judge'
+import { keyJudge, type Verification } from '../key-judge'
 import { decideKey } from '../limiter'
 import type { Verdict } from '../verdict'
 import { limitsOf } from './keys'
@@ -36,6 +36,8 @@ export interface World extends TestRedis {
   /** The gate of another process, which reaches Redis or the verifier in other ways. */
   gateWith(sources: Partial<KeySources>): GateDependencies
   verifyKey: KeySources['verifyKey']
+  /** What a key's row says, whatever its secret; nothing is cached. */
+  readRow(keyId: string): Verification
   /** Credentials that the verifier was asked about. */
   verifications: string[]
   reports: { error: unknown; requestId: string }[]
@@ -150,6 +152,14 @@ export async function openWorld(): Promise<World> {
     return { kind: 'verified' as const, cached, facts, organization, allowlist }
   }
 
+  function readRow(keyId: string): Verification {
+    const row = rows.get(keyId)
+    const reason = row ? refusalOf(row, clock.nowMs) : 'absent'
+    if (!row || reason) return { kind: 'mark', reason: reason ?? 'absent' }
+    const { organizationId: _, version: __, allowlist, ...organization } = row.limits
+    return { kind: 'verified', cached: false, facts: row.facts, organization, allowlist }
+  }
+
   function gateWith(sources: Partial<KeySources>): GateDependencies {
     const judge = {
       decideKey: (question: Parameters<KeySources['decideKey']>[0]) => decideKey(redis, question),
@@ -200,6 +210,7 @@ export async function openWorld(): Promise<World> {
     deps: gateWith({}),
     gateWith,
     verifyKey,
+    readRow,
     verifications,
     reports,
     events,

@@ -5,6 +5,7 @@ import { requireUser } from '@/lib/http/session'
 import { EnvironmentBadge } from '../../../_ui/badge'
 import { Banner } from '../../../_ui/banner'
 import { Card, CardBody } from '../../../_ui/card'
+import { CodeText } from '../../../_ui/code-text'
 import { CopyButton } from '../../../_ui/copy-button'
 import { PageHeader } from '../../../_ui/page-header'
 import { Section } from '../../../_ui/section'
@@ -53,7 +54,9 @@ export default async function InteractionPage({ params }: { params: Promise<{ id
       />
       {code && (
         <Banner tone="danger" title="This question was not answered" className="mb-8">
-          <p>{fixText(code)}</p>
+          <p>
+            <CodeText text={fixText(code) ?? ''} />
+          </p>
           <TextLink href={`/docs/errors#${code}`} className="font-mono text-sm">
             {code}
           </TextLink>

@@ -4,6 +4,7 @@ import { answerWithStatus } from '@/lib/http/outage-status'
 import type { SearchParams } from '@/lib/http/page'
 import { ButtonLink } from '../../../_ui/button-link'
 import { ErrorState } from '../../../_ui/error-state'
+import { TextLink } from '../../../_ui/text-link'
 import { one } from '../../search'
 import { failureOf } from './failures'
 
@@ -40,6 +41,11 @@ export default async function AuthErrorPage({ searchParams }: { searchParams: Se
     >
       <p className="font-medium text-foreground">{failure.detail}</p>
       <p className="mt-1">{failure.advice}</p>
+      <p className="mt-1">
+        <TextLink href={`/docs/errors#${code}`} prefetch={false}>
+          What this error means
+        </TextLink>
+      </p>
     </ErrorState>
   )
 }

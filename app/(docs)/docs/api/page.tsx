@@ -6,6 +6,7 @@ import { DEFAULT_PER_MINUTE } from '@/lib/core/rate-limits'
 import { nodeEnv } from '@/lib/env/node'
 import { Badge } from '../../../_ui/badge'
 import { CodeBlock } from '../../../_ui/code-block'
+import { CodeText } from '../../../_ui/code-text'
 import { PageHeader } from '../../../_ui/page-header'
 import { Prose } from '../../../_ui/prose'
 import { HeaderCell, RowHeader, Table, TableBody, TableCell, TableHead, TableRow } from '../../../_ui/table'
@@ -184,7 +185,9 @@ export default function ReferencePage() {
               <Badge>{scope}</Badge>
               {limit && <Badge variant="outline">{limit}</Badge>}
             </h2>
-            <p className="mt-1 mb-4 text-muted">{endpoint.summary}</p>
+            <Prose className="mt-1 mb-4 text-base text-muted">
+              <CodeText text={endpoint.summary} />
+            </Prose>
             <div className="grid gap-4">
               {fields.length > 0 && (
                 <Table caption={`Input of ${name}`}>

@@ -143,9 +143,14 @@ export function RequestTable({ requests }: { requests: ApiRequest[] }) {
             </TableCell>
             <TableCell label="Request id">
               <span className="-my-1.5 inline-flex items-center gap-1">
-                <code className="max-w-24 truncate text-muted text-sm" title={request.id}>
+                <TextLink
+                  href={`/settings/requests?id=${request.id}`}
+                  prefetch={false}
+                  title={request.id}
+                  className="max-w-24 truncate font-mono text-muted text-sm"
+                >
                   {request.id}
-                </code>
+                </TextLink>
                 <CopyButton value={request.id} label={`Copy ${request.id}`} />
               </span>
             </TableCell>

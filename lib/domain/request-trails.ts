@@ -1,0 +1,84 @@
+import { TwigError } from '../core/errors'
+import type { RequestTrail } from '../core/explain-schemas'
+import { API_BASE, resolvePolicy } from '../core/policy'
+import { type Environment, type Principal, requirePermission } from '../core/principal'
+import { failedStep, type JudgedRequest, trailOf } from '../core/request-trail'
+import { requestSlot } from '../core/usage-counts'
+import { db } from '../store/db'
+import { findOwnKey, toTrailKey } from './explained-keys'
+
+const DAY_MS = 86_400_000
+/** As long as single requests are kept. */
+const RECENT_DAYS = 30
+
+/** The partitions that may hold a request of the last 30 days. */
+function recentSlots(nowMs: number): number[] {
+  return Array.from({ length: RECENT_DAYS + 1 }, (_, days) => requestSlot(nowMs - days * DAY_MS))
+}
+
+const OTHER: Readonly<Record<Environment, Environment>> = { live: 'test', test: 'live' }
+
+/**
+ * One request of the last 30 days by its id, with the way it went. Throws not_found for any that no key of the caller's
+ * organization made, whoever made it.
+ */
+export async function findRequest(
+  principal: Principal,
+  { id }: { id: string },
+  now: Date = new Date(),
+): Promise<RequestTrail> {
+  requirePermission(principal, 'api-keys:read')
+  const row = await db().apiRequest.findFirst({
+    where: {
+      id,
+      organizationId: principal.organizationId,
+      slot: { in: recentSlots(now.getTime()) },
+      time: { gt: new Date(now.getTime() - RECENT_DAYS * DAY_MS) },
+    },
+  })
+  const key = row && (await findOwnKey(principal, row.keyId))
+  if (!row || !key) throw noSuchRequest()
+  const shownKey = toTrailKey(key)
+  const code = row.code || null
+  const judged: JudgedRequest = {
+    method: row.method,
+    path: row.path,
+    environment: code === 'wrong_environment' ? OTHER[key.environment] : key.environment,
+    needs: needsOf(row.method, row.path),
+    key: shownKey,
+    namedById: false,
+    clientIp: row.clientIp || null,
+    isListed: null,
+    plan: null,
+    bucket: null,
+    admitted: row.admitted,
+    status: row.status,
+    code: row.status >= 400 ? code : null,
+    message: row.message || `It was answered with ${row.status}${code === null ? '' : ` ${code}`}.`,
+  }
+  return {
+    id: row.id,
+    time: row.time.toISOString(),
+    method: row.method,
+    path: row.path,
+    status: row.status,
+    code,
+    latency_ms: row.latencyUs / 1000,
+    client_ip: judged.clientIp,
+    user_agent: row.userAgent,
+    admitted: row.admitted,
+    failed_at: failedStep(judged),
+    key: shownKey,
+    steps: trailOf(judged),
+  }
+}
+
+function noSuchRequest(): TwigError {
+  return new TwigError('not_found', 'No key of your organization made a request with this id in 30 days.')
+}
+
+function needsOf(method: string, path: string): JudgedRequest['needs'] {
+  const resolution = resolvePolicy(method, API_BASE + path)
+  if (resolution.kind !== 'row' || !resolution.row.scope || !resolution.row.bucket) return null
+  return { scope: resolution.row.scope, bucket: resolution.row.bucket }
+}
