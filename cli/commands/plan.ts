@@ -1,7 +1,7 @@
 import { type AllowlistState, allowlistState } from '../../lib/domain/allowlist-ranges'
 import { setPlan } from '../../lib/domain/plans'
 import { actFor, org, plan } from '../flags'
-import { count, plain } from '../output'
+import { count, plain, print } from '../output'
 import { verb } from '../verb'
 import { limitDocument, NOT_IN_FORCE } from './limits'
 
@@ -11,17 +11,13 @@ function allowlistNote({ inForce, ranges }: AllowlistState): string | null {
   return `The IP allowlist (${count(ranges.length, 'range')}) stays in force: requests from elsewhere are refused as before. Ranges can be removed and the list switched off; none can be added on this plan.`
 }
 
-function warningOf(notes: ReadonlyArray<string | null>): { warning?: string } {
-  const said = notes.filter((note) => note !== null)
-  return said.length > 0 ? { warning: said.join('\n') } : {}
-}
-
 const set = verb({
   summary: "Sets an organization's plan.",
   flags: { org, plan },
   run: async ({ org, plan }) => {
     const { organization, principal } = await actFor(org)
     const kept = plan === 'enterprise' ? null : allowlistNote(await allowlistState(principal))
+    if (kept) await print(process.stderr, kept)
     const change = await setPlan(principal, plan)
     const { id, slug, name } = organization
     return {
@@ -33,7 +29,7 @@ const set = verb({
         in_force: change.inForce,
       },
       text: `${plain(name)} is now on the plan ${change.plan}.`,
-      ...warningOf([kept, change.inForce ? null : NOT_IN_FORCE]),
+      ...(change.inForce ? {} : { warning: NOT_IN_FORCE }),
     }
   },
 })

@@ -44,10 +44,12 @@ const REASONS: Readonly<Record<string, BlockReason>> = {
   disabled_api_key: 'disabled_key',
   expired_api_key: 'expired_key',
   wrong_environment: 'wrong_environment',
-  too_many_failed_attempts: 'sign_in_throttle',
 }
 
-/** Why an error with this code blocks somebody; null for what is no block: a missing scope, an empty bucket, a mistake. */
+/**
+ * Why an error with this code blocks somebody; null for what is no block: a missing scope, an empty bucket, a
+ * mistake. That sign-ins are throttled is said where it happens: other throttles have the same code.
+ */
 export function blockReasonOf(code: TwigError['code'] | (string & {})): BlockReason | null {
   return REASONS[code] ?? null
 }

@@ -1,8 +1,10 @@
 import { unstable_rethrow } from 'next/navigation'
 import type { z } from 'zod'
+import { blockedEvent, blockReasonOf } from '../core/access-log'
 import { TwigError } from '../core/errors'
 import type { UserPrincipal } from '../core/principal'
 import type { OpenTurn } from '../domain/answers'
+import { recordBlocked } from '../domain/usage-recorder'
 import { invalidRequest, toTwigError } from './failure'
 import { requestPass } from './pass'
 import { errorResponse, readJson } from './route'
@@ -31,7 +33,15 @@ export function personStream<S extends z.ZodObject>(
       if (!input.success) throw invalidRequest(input.error)
       const turn = await openTurn(viewer.principal, input.data)
       const settle = async () => {}
-      return await streamTurn(turn, { requestId, signal: request.signal, settle, onEnd: () => {} })
+      const { userId, organizationId } = viewer.principal
+      const { m: method, p: path, clientIp } = pass
+      const userAgent = request.headers.get('user-agent')
+      const onEnd = (_status: number, code: string) => {
+        const reason = blockReasonOf(code)
+        const who = { requestId, timeMs: Date.now(), organizationId, userId, clientIp, userAgent }
+        if (reason) recordBlocked(blockedEvent({ ...who, reason, code, method, path }))
+      }
+      return await streamTurn(turn, { requestId, signal: request.signal, settle, onEnd })
     } catch (error) {
       unstable_rethrow(error)
       return errorResponse(toTwigError(error, requestId), requestId)

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { blockedEvent, blockReasonOf } from '../core/access-log'
 import { Answer as TurnAnswer } from '../core/answer-schemas'
 import type { DocumentUpload } from '../core/data-schemas'
 import type { Endpoint } from '../core/endpoints'
@@ -13,6 +14,8 @@ import type { OpenTurn } from '../domain/answers'
 import { type Answer, claim, type IdempotentRequest, once } from '../domain/idempotency'
 import { recordUsage } from '../domain/usage-recorder'
 import { handAnswer, PASS_HEADER, type PassFacts } from '../edge/pass'
+import { recordBlocked, recordUsage } from '../domain/usage-recorder'
+import type { PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
 import { scrub } from '../store/log'
 import { type ReadBody, readBody, readText } from './body'
@@ -112,10 +115,14 @@ function count(
   pass: Extract<PassFacts, { kind: 'key' }>,
   { status, code, message, startedMs }: { status: number; code: string; message: string; startedMs: number },
 ): void {
-  const { requestId, keyId, m: method, p: path, clientIp, gateUs } = pass
+  const { requestId, keyId, environment, m: method, p: path, clientIp, gateUs } = pass
   const userAgent = request.headers.get('user-agent')
+  const base = { requestId, timeMs: Date.now(), keyId, method, clientIp, userAgent }
+  const reason = blockReasonOf(code)
+  // An answer that was cut off: its key or its address lost its standing meanwhile.
+  if (reason) recordBlocked(blockedEvent({ ...base, organizationId: null, environment, reason, code, path }))
   recordUsage({
-    ...usageEventBase({ requestId, timeMs: Date.now(), keyId, method, clientIp, userAgent }),
+    ...usageEventBase(base),
     ...place,
     path: path.slice(API_BASE.length, API_BASE.length + USAGE_PATH_MAX),
     status,
