@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { AgentInput } from '../core/schemas'
 import { Prisma } from '../generated/prisma/client'
 import { db, inTransaction } from '../store/db'
+import { createAgent } from './agents'
 import { recordAudit } from './audit'
 import { verifyAuditLog } from './audit-verification'
 import { behindTheTriggers, exportedLines, found, verifyLines } from './testing/audit-exports'
@@ -22,6 +24,10 @@ describe('the database refuses', () => {
     const { operator, ...own } = await logged()
     id = own.id
     await db().$queryRaw`SELECT remove_audit_logs(${id}, 1::integer, 'system', NULL, NULL)`
+    // A record counts in its own transaction alone.
+    await db().$executeRaw`
+      INSERT INTO audit_removals (organization_id, reason, through_seq, through_hash, rows, actor_kind, transaction)
+      VALUES (${id}, 'organization_deleted', 9, '', 9, 'system', txid_current())`
   })
 
   test.each<[string, (id: string) => Prisma.Sql]>([
@@ -80,6 +86,13 @@ test('a place and a hash that somebody brings along are not taken', async () => 
   const row = { id: `audit_${id}`, organizationId: id, actorKind: 'user', action: 'test.changed' }
   await db().auditLog.create({ data: { ...row, seq: 77, hash: 'x', previousHash: 'y' } })
   expect(await verifyAuditLog(id)).toMatchObject({ valid: true, rows: ROWS + 1, last_seq: ROWS + 1 })
+})
+
+test('a change whose row cannot be chained does not happen', async () => {
+  const { id, operator } = await logged()
+  await behindTheTriggers(Prisma.sql`UPDATE audit_heads SET seq = seq - 1 WHERE organization_id = ${id}`)
+  await expect(createAgent(operator, AgentInput.parse({ name: 'Lost' }))).rejects.toThrow()
+  expect(await db().agent.count({ where: { organizationId: id } })).toBe(0)
 })
 
 describe('what somebody does behind the triggers is found in the database, with its row', () => {
