@@ -34,7 +34,8 @@ local own = redis.call('HMGET', 'o:' .. entry[3], ARGV[3], 'all_' .. ARGV[3], 'p
 /** The same for a rehearsal: without a digest any secret will do, and what was read of the row may be given. */
 const CACHED_OR_GIVEN = `
 local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
-if entry[1] then return {'mark', entry[1]} end
+local mark = entry[1]
+if mark then return {'mark', mark} end
 local own
 if ARGV[5] then
   entry = {false, ARGV[1], ARGV[5], ARGV[6], ARGV[7], ARGV[8] ~= '' and ARGV[8]}
