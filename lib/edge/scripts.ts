@@ -56,7 +56,8 @@ local function spans(address) return redis.call('HGET', 'o:' .. entry[3], listFo
 /** The same for a rehearsal: without a digest any secret will do, and what was read of the row may be given. */
 const CACHED_OR_GIVEN = `
 local entry = redis.call('HMGET', KEYS[1], 'mark', 'digest', 'organization', 'facts', 'scopes', 'ends')
-if entry[1] then return {'mark', entry[1]} end
+local mark = entry[1]
+if mark then return {'mark', mark} end
 local own
 local given = {}
 if ARGV[6] then
