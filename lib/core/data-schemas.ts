@@ -14,15 +14,22 @@ const providerKinds = ['google_drive', 'slack', 'notion', 'microsoft_365'] as co
 const kinds = [...ownKinds, ...providerKinds] as const
 export type DataSourceKind = (typeof kinds)[number]
 
+/** Whether its documents are added here; those of the others come from a provider. */
+export function isOwnKind(kind: string): kind is (typeof ownKinds)[number] {
+  return ownKinds.some((own) => own === kind)
+}
+
 const sourceStatuses = ['ready', 'indexing', 'connected', 'retrying', 'connection_failed', 'failed'] as const
 export type DataSourceStatus = (typeof sourceStatuses)[number]
 
-const documentStatuses = ['waiting', 'indexing', 'ready', 'failed'] as const
+const documentStatuses = ['waiting', 'indexing', 'ready', 'failed', 'skipped'] as const
 export type DocumentStatus = (typeof documentStatuses)[number]
 
 /** What Twig reads. A file is known by its content first, then by its name, then by what the sender calls it. */
 const documentTypes = ['text/plain', 'text/markdown', 'text/html', 'text/csv', 'application/pdf'] as const
 export type DocumentType = (typeof documentTypes)[number]
+/** Of a document at a provider that was not read. */
+const UNREAD_TYPE = 'application/octet-stream'
 
 const Id = z.string().regex(/^\w{1,64}$/, 'This is not an id')
 
@@ -132,10 +139,15 @@ export const DataDocument = z
     data_source_id: z.string(),
     title: z.string(),
     url: z.string().nullable(),
-    media_type: z.enum(documentTypes),
+    path: z.string().nullable().meta({ description: 'Where it lies at the provider, in words.' }),
+    media_type: z
+      .enum([...documentTypes, UNREAD_TYPE])
+      .meta({ description: `\`${UNREAD_TYPE}\` where it was not read.` }),
     size: z.number().meta({ description: 'Of the original, in bytes.' }),
-    status: z.enum(documentStatuses),
-    status_detail: z.string().nullable().meta({ description: 'Why it failed.' }),
+    status: z
+      .enum(documentStatuses)
+      .meta({ description: '`skipped`: the provider has it, and Twig cannot or may not read it.' }),
+    status_detail: z.string().nullable().meta({ description: 'Why it failed, or was skipped.' }),
     language: z.string().nullable().meta({ description: 'What its words are looked up as, e.g. `german`.' }),
     page_count: z.number().nullable(),
     passage_count: z.number(),

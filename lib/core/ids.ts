@@ -20,6 +20,7 @@ type IdPrefix =
   | 'flow'
   | 'ref'
   | 'ident'
+  | 'turn'
 
 const pool = new Uint8Array(4096)
 let taken = pool.length
