@@ -172,8 +172,8 @@ export async function requireSource(
   tx: Transaction,
   principal: Principal,
   id: string,
-): Promise<{ id: string; organizationId: string; environment: Environment }> {
-  const select = { id: true, organizationId: true, environment: true } as const
+): Promise<{ id: string; organizationId: string; environment: Environment; kind: string }> {
+  const select = { id: true, organizationId: true, environment: true, kind: true } as const
   const source = await tx.dataSource.findFirst({ where: reachable(principal, id), select })
   if (!source) throw notFound()
   return source

@@ -1,0 +1,248 @@
+import { TwigError } from '../core/errors'
+import { type Principal, requirePermission } from '../core/principal'
+import { nextSyncAt } from '../core/source-sync'
+import {
+  type BrowseInput,
+  type BrowsePage,
+  type ScheduleInput,
+  SelectedItem,
+  type SelectionInput,
+  type SourceSync,
+  type SyncPhase,
+} from '../core/sync-schemas'
+import { Prisma, type SourceSync as SyncRow } from '../generated/prisma/client'
+import { type ConnectorFiles, ProviderFailure } from '../store/connectors/connector'
+import { connectorOf } from '../store/connectors/providers'
+import { db, inTransaction, type Transaction } from '../store/db'
+import { recordAudit } from './audit'
+import { refuseGrant } from './connection-health'
+import { freshAccessToken } from './connection-tokens'
+import { requireSource } from './data-sources'
+import type { SyncPlace } from './remote-documents'
+import { ringSyncBell } from './sync-bell'
+
+const NO_TURN = { claimId: null, claimedUntil: null } as const
+/** Where the provider does not say how long it is busy. */
+const BUSY_SECONDS = 30
+
+const time = (value: Date | null) => value?.toISOString() ?? null
+
+function shape(row: SyncRow, now: Date): SourceSync {
+  const { found, done, failed, skipped, rateLimitedUntil } = row
+  return {
+    selection: SelectedItem.array().parse(row.selection),
+    phase: row.phase as SyncPhase,
+    found,
+    done,
+    failed,
+    skipped,
+    started_at: time(row.startedAt),
+    finished_at: time(row.finishedAt),
+    next_at: time(row.nextAt),
+    schedule_minutes: row.scheduleMinutes,
+    requested_at: time(row.requestedAt),
+    rate_limited_until: rateLimitedUntil && rateLimitedUntil > now ? time(rateLimitedUntil) : null,
+    last_error: row.lastError,
+  }
+}
+
+/** How far the syncs of connected sources are, by the source's id; one that is not connected is absent. */
+export async function syncsOf(
+  { organizationId }: { organizationId: string },
+  dataSourceIds: readonly string[],
+  now: Date = new Date(),
+): Promise<Map<string, SourceSync>> {
+  const where = { organizationId, dataSourceId: { in: [...dataSourceIds] } }
+  const rows = await db().sourceSync.findMany({ where })
+  return new Map(rows.map((row) => [row.dataSourceId, shape(row, now)]))
+}
+
+/** The row of a source that is connected. Throws not_found, and conflict for a source of another kind. */
+async function requireSync(
+  tx: Transaction,
+  principal: Principal,
+  id: string,
+): Promise<SyncPlace & { row: SyncRow }> {
+  const { organizationId } = await requireSource(tx, principal, id)
+  await tx.$queryRaw`
+    select 1 from source_syncs where data_source_id = ${id} and organization_id = ${organizationId} for no key update`
+  const row = await tx.sourceSync.findFirst({ where: { dataSourceId: id, organizationId } })
+  if (!row) throw new TwigError('conflict', 'Only a source that is connected to a provider can be synced.')
+  return { organizationId, dataSourceId: id, row }
+}
+
+/** Not while the provider asked to be left alone. */
+const soonest = ({ rateLimitedUntil }: SyncRow, now: Date) =>
+  rateLimitedUntil && rateLimitedUntil > now ? rateLimitedUntil : now
+
+interface Change {
+  data: Prisma.SourceSyncUncheckedUpdateManyInput
+  audit: Omit<Parameters<typeof recordAudit>[2], 'targetId'>
+}
+
+/** Changes the row with its audit row, tells whoever syncs, and answers how it is then. */
+async function change(
+  principal: Principal,
+  id: string,
+  decide: (row: SyncRow, now: Date) => Change,
+): Promise<SourceSync> {
+  requirePermission(principal, 'data-sources:write')
+  const now = new Date()
+  const after = await inTransaction(async (tx) => {
+    const { row, ...place } = await requireSync(tx, principal, id)
+    const { data, audit } = decide(row, now)
+    const [changed] = await tx.sourceSync.updateManyAndReturn({ where: place, data })
+    await recordAudit(tx, principal, { ...audit, targetId: id })
+    return changed ?? row
+  })
+  ringSyncBell()
+  return shape(after, now)
+}
+
+const names = (selection: readonly SelectedItem[]) =>
+  selection.map(({ id, name, kind }) => ({ id, name, kind }))
+
+/**
+ * Chooses what of a connected source is indexed, and begins at once. What is no longer chosen is deleted here; with
+ * nothing chosen, everything. Throws not_found, conflict.
+ */
+export function chooseSelection(
+  principal: Principal,
+  { id, selection }: SelectionInput,
+): Promise<SourceSync> {
+  return change(principal, id, (row, now) => ({
+    // A sync under way follows what was chosen before: its turn is over, and the cursor counts no longer.
+    data: {
+      ...NO_TURN,
+      selection,
+      cursor: Prisma.DbNull,
+      isPassing: false,
+      phase: 'waiting',
+      requestedAt: now,
+      nextAt: soonest(row, now),
+      attempts: 0,
+      lastError: null,
+    },
+    audit: {
+      action: 'data_source.selection_chosen',
+      before: { selection: names(SelectedItem.array().parse(row.selection)) },
+      after: { selection: names(selection) },
+    },
+  }))
+}
+
+/** Sets how often a connected source is looked at by itself; 0 is never. Throws not_found, conflict. */
+export function setSchedule(principal: Principal, { id, minutes }: ScheduleInput): Promise<SourceSync> {
+  return change(principal, id, (row, now) => {
+    const isUnderWay = row.isPassing || row.requestedAt !== null || row.claimId !== null
+    return {
+      data: { scheduleMinutes: minutes, ...(!isUnderWay && { nextAt: nextSyncAt(minutes, now) }) },
+      audit: {
+        action: 'data_source.schedule_set',
+        before: { minutes: row.scheduleMinutes },
+        after: { minutes },
+      },
+    }
+  })
+}
+
+/** Asks for a sync as soon as the provider allows; one under way is followed by another. Throws not_found, conflict. */
+export function requestSync(principal: Principal, { id }: { id: string }): Promise<SourceSync> {
+  return change(principal, id, (row, now) => ({
+    data: {
+      requestedAt: now,
+      nextAt: soonest(row, now),
+      ...(row.claimId === null && { phase: 'waiting' }),
+    },
+    audit: { action: 'data_source.sync_requested' },
+  }))
+}
+
+/** What can be chosen from: what the connecting account sees. Throws not_found, conflict, temporarily_unavailable. */
+export async function browseSource(
+  principal: Principal,
+  { id, query, ...place }: BrowseInput,
+): Promise<BrowsePage> {
+  requirePermission(principal, 'data-sources:write')
+  const { organizationId } = await inTransaction((tx) => requireSource(tx, principal, id))
+  const request = { ...place, ...(query !== undefined && { query }) }
+  return asking({ organizationId, dataSourceId: id }, async (files, accessToken) => {
+    const { items, next } = await files.browse(accessToken, request)
+    const shaped = items.map(({ hasChildren, ...item }) => ({ ...item, has_children: hasChildren }))
+    return { items: shaped, next, is_searchable: files.isSearchable }
+  })
+}
+
+/** Asks the provider for somebody who waits for it: once, and again with a new token if this one is not taken. */
+async function asking<T>(
+  place: SyncPlace,
+  ask: (files: ConnectorFiles, accessToken: string) => Promise<T>,
+): Promise<T> {
+  const attempt = async (refused?: string): Promise<T> => {
+    const fresh = await freshAccessToken(place, refused === undefined ? {} : { refused })
+    try {
+      return await ask(connectorOf(fresh.provider).files, fresh.accessToken)
+    } catch (error) {
+      const isRefused = error instanceof ProviderFailure && error.kind === 'unauthorized'
+      if (isRefused && refused === undefined) return attempt(fresh.accessToken)
+      if (error instanceof ProviderFailure && error.kind === 'grant_refused')
+        await refuseGrant(place, error, new Date())
+      throw error
+    }
+  }
+  try {
+    return await attempt()
+  } catch (error) {
+    throw error instanceof ProviderFailure ? refusal(error) : error
+  }
+}
+
+/** What a failure of the provider means for the one who waits. */
+function refusal(failure: ProviderFailure): TwigError {
+  const { kind, reason, retryAfterMs } = failure
+  switch (kind) {
+    case 'grant_refused':
+    case 'unauthorized':
+      return new TwigError('conflict', 'This source is not connected at present. Reconnect it.', {
+        cause: failure,
+      })
+    case 'forbidden':
+    case 'not_found':
+      return new TwigError('conflict', `The account cannot look into this at the provider (${reason}).`, {
+        cause: failure,
+      })
+    default: {
+      const message =
+        kind === 'rate_limited' ? 'asks for a pause' : `does not answer as it should (${reason})`
+      const seconds = retryAfterMs === undefined ? BUSY_SECONDS : Math.max(1, Math.ceil(retryAfterMs / 1000))
+      return new TwigError('temporarily_unavailable', `The provider ${message}. Try again later.`, {
+        retryAfterSeconds: seconds,
+        cause: failure,
+      })
+    }
+  }
+}
+
+/** Makes a source that was just connected ready to be synced: nothing is chosen yet. Harmless when it is already. */
+export async function openSync(tx: Transaction, { organizationId, dataSourceId }: SyncPlace): Promise<void> {
+  const data = [{ organizationId, dataSourceId }]
+  await tx.sourceSync.createMany({ data, skipDuplicates: true })
+}
+
+/** Lets a source go on that was reconnected; ring afterwards. */
+export async function wakeSync(tx: Transaction, place: SyncPlace, now: Date): Promise<void> {
+  const { organizationId, dataSourceId } = place
+  await tx.sourceSync.updateMany({
+    where: { organizationId, dataSourceId, claimId: null },
+    data: { nextAt: now, requestedAt: now, phase: 'waiting', attempts: 0, lastError: null },
+  })
+}
+
+/** Ends the sync of a source that is connected no longer: whoever is at it writes nothing after this transaction. */
+export async function stopSync(tx: Transaction, place: SyncPlace): Promise<void> {
+  const { organizationId, dataSourceId } = place
+  await tx.sourceSync.updateMany({
+    where: { organizationId, dataSourceId },
+    data: { ...NO_TURN, nextAt: null, requestedAt: null, rateLimitedUntil: null, phase: 'idle' },
+  })
+}
