@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { environments } from './principal'
 import { nameField, Timestamp } from './schemas'
+import { SourceSync } from './sync-schemas'
 
 /** Data sources and their documents: inputs and outputs, shared by form, action, route and OpenAPI. */
 
@@ -66,7 +67,10 @@ export const DataSource = z
     status: z.enum(sourceStatuses),
     status_detail: z.string().nullable().meta({ description: 'What failed, by the names of the documents.' }),
     document_count: z.number(),
-    last_sync_at: Timestamp.nullable().meta({ description: 'When a document was last indexed.' }),
+    last_sync_at: Timestamp.nullable().meta({
+      description: 'When a document was last indexed, or a sync was last through.',
+    }),
+    sync: SourceSync.nullable().meta({ description: 'Of a connected source; null for the others.' }),
     environment: z.enum(environments),
     created_at: Timestamp,
     updated_at: Timestamp,

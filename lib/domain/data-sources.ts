@@ -9,6 +9,7 @@ import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { type Environment, type Principal, requirePermission } from '../core/principal'
 import type { ListQuery, Page } from '../core/schemas'
+import type { SourceSync } from '../core/sync-schemas'
 import type { DataSource as SourceRow } from '../generated/prisma/client'
 import { db, inTransaction, patiently, type Transaction } from '../store/db'
 import { releaseDataSource } from './agent-sources'
@@ -16,6 +17,7 @@ import { recordAudit } from './audit'
 import { type DocumentTally, NO_DOCUMENTS, tallyDocuments, waitAgain } from './document-states'
 import { ringIndexingBell } from './indexing-bell'
 import { pageQuery, toPage } from './paging'
+import { syncsOf } from './source-sync-states'
 
 const notFound = () => new TwigError('not_found', 'There is no data source with this id here.')
 
@@ -43,7 +45,11 @@ export function statusOf({ count, pending, failed, failures }: DocumentTally): {
   return { status: failed > 0 ? 'failed' : 'ready', detail: lost }
 }
 
-function shape(row: SourceRow, tally: DocumentTally = NO_DOCUMENTS): DataSource {
+function shape(
+  row: SourceRow,
+  tally: DocumentTally = NO_DOCUMENTS,
+  sync: SourceSync | null = null,
+): DataSource {
   const { status, detail } = statusOf(tally)
   return {
     id: row.id,
@@ -53,6 +59,7 @@ function shape(row: SourceRow, tally: DocumentTally = NO_DOCUMENTS): DataSource 
     status_detail: detail,
     document_count: tally.count,
     last_sync_at: row.lastSyncAt?.toISOString() ?? null,
+    sync,
     environment: row.environment,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
@@ -67,8 +74,9 @@ export async function listDataSources(principal: Principal, query: ListQuery): P
   requirePermission(principal, 'data-sources:read')
   const { where, ...page } = pageQuery(query)
   const rows = await db().dataSource.findMany({ where: { ...owned(principal), ...where }, ...page })
-  const tallies = await tallyDocuments(rows.map(({ id }) => id))
-  return toPage(rows, query.limit, (row) => shape(row, tallies.get(row.id)))
+  const ids = rows.map(({ id }) => id)
+  const [tallies, syncs] = await Promise.all([tallyDocuments(ids), syncsOf(principal, ids)])
+  return toPage(rows, query.limit, (row) => shape(row, tallies.get(row.id), syncs.get(row.id)))
 }
 
 /** One data source. Throws not_found for one of another organization or environment, as for one that never was. */
@@ -81,7 +89,8 @@ export async function getDataSource(principal: Principal, { id }: { id: string }
 async function found(principal: Principal, id: string): Promise<DataSource> {
   const row = await db().dataSource.findFirst({ where: reachable(principal, id) })
   if (!row) throw notFound()
-  return shape(row, (await tallyDocuments([id])).get(id))
+  const [tallies, syncs] = await Promise.all([tallyDocuments([id]), syncsOf(principal, [id])])
+  return shape(row, tallies.get(id), syncs.get(id))
 }
 
 /** Makes an empty data source in the caller's environment. */
