@@ -176,7 +176,7 @@ export class SyncTurn {
       if (!(error instanceof ProviderFailure)) throw error
       const fate = fateOf(error, this.#failures + 1)
       if (fate === 'halt') throw error
-      if (fate === 'fail') this.#failures += 1
+      this.#failures = fate === 'fail' ? this.#failures + 1 : 0
       if (fate === 'gone') return { kind: 'gone' }
       const why = fate === 'skip' ? 'the account may not read it' : 'the provider did not give it'
       return { kind: fate, why: `${why} (${error.reason})` }
