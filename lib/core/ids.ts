@@ -21,6 +21,8 @@ type IdPrefix =
   | 'ref'
   | 'ident'
   | 'turn'
+  | 'conn'
+  | 'revoc'
 
 const pool = new Uint8Array(4096)
 let taken = pool.length
