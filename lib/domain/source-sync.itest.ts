@@ -288,6 +288,32 @@ describe('a provider that is busy or away', () => {
   })
 })
 
+describe('a token', () => {
+  test('that is not taken is made anew, once, and the sync goes on', async () => {
+    const source = await world()
+    google.control.expireAccessTokens()
+    google.control.forgetCalls()
+    await syncAll()
+    expect((await index(source)).size).toBe(9)
+    expect(google.control.count('POST /token')).toBe(1)
+  })
+
+  test('whose grant is gone ends the sync until somebody reconnects; what is here stays', async () => {
+    const source = await world()
+    await syncAll()
+    google.control.revokeAccount('1001')
+    await requestSync(source.key, source)
+    await syncAll()
+    aheadMs += 100 * HOUR_MS
+    expect(await sync()).toBe(false)
+    expect(await stateOf(source)).toMatchObject({ phase: 'idle', next_at: null })
+    expect((await index(source)).size).toBe(9)
+    const browsing = browseSource(source.key, { id: source.id, parent: null, cursor: null })
+    await expect(browsing).rejects.toEqual(code('conflict'))
+    aheadMs = 0
+  })
+})
+
 describe('a sync that is broken off', () => {
   /** Never comes back from its n-th wait: as with kill -9, nothing of it runs any more. Answers how it would wake. */
   function dieAt(nth: number) {
