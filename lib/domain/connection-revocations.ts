@@ -1,0 +1,128 @@
+import { tryAgainAt } from '../core/connection-decisions'
+import { CONNECTORS, type ConnectorProvider, type RevocationOutcome } from '../core/connectors'
+import { newId } from '../core/ids'
+import { ProviderFailure, type RevocationAnswer } from '../store/connectors/connector'
+import { connectorOf } from '../store/connectors/providers'
+import { db, type Transaction } from '../store/db'
+import { openRevocation, openTokens, sealRevocation, type TokenPair } from './connection-sealing'
+import type { SyncPlace } from './remote-documents'
+import { stopSync } from './source-sync-states'
+
+/** One process asks, until then. */
+const LEASE_MS = 60_000
+const BATCH = 20
+
+interface Grant {
+  id: string
+  organizationId: string
+  provider: string
+  accountId: string
+}
+
+/** Revoking one token ends all grants of an account to this app; whose they are is nobody else's business. */
+async function isInUse(tx: Transaction, { id, provider, accountId }: Omit<Grant, 'organizationId'>) {
+  const where = { provider, accountId, id: { not: id }, state: { not: 'disconnected' } }
+  return (await tx.connection.findFirst({ where, select: { id: true } })) !== null
+}
+
+/** Has a provider asked, soon after this transaction, to end what these tokens permit; unless it is in use elsewhere here. */
+export async function queueRevocation(
+  tx: Transaction,
+  grant: Grant,
+  tokens: TokenPair,
+  now: Date,
+): Promise<{ outcome: RevocationOutcome; revocationId: string | null }> {
+  const { organizationId, id: connectionId, provider, accountId } = grant
+  if (!CONNECTORS[provider as ConnectorProvider].revokes)
+    return { outcome: 'not_offered', revocationId: null }
+  // Two that end at the same time would each take the other for alive.
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${provider} ${accountId}`}, 6))`
+  if (await isInUse(tx, grant)) return { outcome: 'in_use', revocationId: null }
+  const id = newId('revoc')
+  const sealedTokens = sealRevocation(organizationId, id, tokens)
+  const data = { id, organizationId, connectionId, provider, accountId, sealedTokens }
+  await tx.tokenRevocation.create({ data: { ...data, createdAt: now, nextAt: now }, select: { id: true } })
+  return { outcome: 'pending', revocationId: id }
+}
+
+/**
+ * Ends a connection here: its tokens are deleted and its sync stops, whatever the provider says afterwards. For use in
+ * the transaction that disconnects or deletes its source. Null where nothing is connected.
+ */
+export async function endConnection(tx: Transaction, place: SyncPlace, now: Date) {
+  const { organizationId, dataSourceId } = place
+  const where = { organizationId, dataSourceId, state: { not: 'disconnected' } }
+  const [row] = await tx.connection.updateManyAndReturn({
+    where,
+    data: { state: 'disconnected', disconnectedAt: now, retryAt: null, failingSince: null },
+  })
+  if (!row) return null
+  const token = await tx.oauthToken.findFirst({
+    where: { connectionId: row.id, organizationId },
+    omit: { sealedAccessToken: false, sealedRefreshToken: false },
+  })
+  await tx.oauthToken.deleteMany({ where: { connectionId: row.id, organizationId } })
+  await stopSync(tx, place)
+  const queued = token
+    ? await queueRevocation(tx, row, openTokens(token), now)
+    : { outcome: 'already_revoked' as const, revocationId: null }
+  const receiptOutcome = queued.outcome === 'pending' ? null : queued.outcome
+  await tx.connection.updateMany({ where: { id: row.id, organizationId }, data: { receiptOutcome } })
+  return { ...queued, provider: row.provider, accountName: row.accountName }
+}
+
+async function claim(id: string, now: Date) {
+  const [row] = await db().tokenRevocation.updateManyAndReturn({
+    where: { id, outcome: 'pending', nextAt: { lte: now } },
+    data: { nextAt: new Date(now.getTime() + LEASE_MS), attempts: { increment: 1 } },
+    omit: { sealedTokens: false },
+  })
+  return row ?? null
+}
+
+type Claimed = NonNullable<Awaited<ReturnType<typeof claim>>>
+
+async function ask(row: Claimed): Promise<RevocationAnswer | { outcome: 'in_use'; answer: string }> {
+  const { provider, accountId, connectionId, organizationId, id, sealedTokens } = row
+  // It may have been connected anew since.
+  const where = { provider, accountId, state: { not: 'disconnected' } }
+  const other = await db().connection.findFirst({ where, select: { id: true } })
+  if (other && other.id !== connectionId) return { outcome: 'in_use', answer: '' }
+  if (other) return { outcome: 'in_use', answer: 'reconnected' }
+  const { revoke } = connectorOf(provider as ConnectorProvider).oauth
+  if (!revoke || sealedTokens === null) throw new ProviderFailure('unavailable', 'not_offered')
+  return revoke(openRevocation(organizationId, id, sealedTokens))
+}
+
+/** Asks the provider once, if it is due and nobody else asks; returns whether there is an outcome. */
+export async function attemptRevocation(id: string, now: Date = new Date()): Promise<boolean> {
+  const row = await claim(id, now)
+  if (!row) return false
+  const where = { id, organizationId: row.organizationId, outcome: 'pending' }
+  try {
+    const { outcome, answer } = await ask(row)
+    const data = { outcome, answer, finishedAt: now, nextAt: null, sealedTokens: null }
+    return (await db().tokenRevocation.updateMany({ where, data })).count === 1
+  } catch (error) {
+    const failure =
+      error instanceof ProviderFailure ? error : new ProviderFailure('unavailable', 'internal_error')
+    const again = { attempts: row.attempts, retryAfterMs: failure.retryAfterMs, chance: Math.random() }
+    const data = { answer: failure.reason, nextAt: tryAgainAt(again, now) }
+    await db().tokenRevocation.updateMany({ where, data })
+    return false
+  }
+}
+
+/** Asks providers again that did not answer. A chore; returns how many are through. */
+export async function retryRevocations(now: Date = new Date()): Promise<number> {
+  const where = { outcome: 'pending', nextAt: { lte: now } }
+  const due = await db().tokenRevocation.findMany({
+    where,
+    select: { id: true },
+    orderBy: { nextAt: 'asc' },
+    take: BATCH,
+  })
+  let done = 0
+  for (const { id } of due) if (await attemptRevocation(id, now)) done += 1
+  return done
+}
