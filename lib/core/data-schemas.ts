@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Connection } from './connectors'
 import { environments } from './principal'
 import { nameField, Timestamp } from './schemas'
 import { SourceSync } from './sync-schemas'
@@ -70,6 +71,7 @@ export const DataSource = z
     last_sync_at: Timestamp.nullable().meta({
       description: 'When a document was last indexed, or a sync was last through.',
     }),
+    connection: Connection.nullable().meta({ description: 'Of a connected source; null for the others.' }),
     sync: SourceSync.nullable().meta({ description: 'Of a connected source; null for the others.' }),
     environment: z.enum(environments),
     created_at: Timestamp,

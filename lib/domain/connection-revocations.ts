@@ -45,6 +45,15 @@ export async function queueRevocation(
   return { outcome: 'pending', revocationId: id }
 }
 
+/** What no key of the ring opens cannot be shown to a provider, and must not keep anybody from disconnecting. */
+function readable(token: Parameters<typeof openTokens>[0]): TokenPair | null {
+  try {
+    return openTokens(token)
+  } catch {
+    return null
+  }
+}
+
 /**
  * Ends a connection here: its tokens are deleted and its sync stops, whatever the provider says afterwards. For use in
  * the transaction that disconnects or deletes its source. Null where nothing is connected.
@@ -63,9 +72,10 @@ export async function endConnection(tx: Transaction, place: SyncPlace, now: Date
   })
   await tx.oauthToken.deleteMany({ where: { connectionId: row.id, organizationId } })
   await stopSync(tx, place)
-  const queued = token
-    ? await queueRevocation(tx, row, openTokens(token), now)
-    : { outcome: 'already_revoked' as const, revocationId: null }
+  const tokens = token && readable(token)
+  const queued = tokens
+    ? await queueRevocation(tx, row, tokens, now)
+    : { outcome: 'not_offered' as const, revocationId: null }
   const receiptOutcome = queued.outcome === 'pending' ? null : queued.outcome
   await tx.connection.updateMany({ where: { id: row.id, organizationId }, data: { receiptOutcome } })
   return { ...queued, provider: row.provider, accountName: row.accountName }

@@ -1,3 +1,4 @@
+import type { Connection } from '../core/connectors'
 import type {
   DataSource,
   DataSourceInput,
@@ -14,6 +15,8 @@ import type { DataSource as SourceRow } from '../generated/prisma/client'
 import { db, inTransaction, patiently, type Transaction } from '../store/db'
 import { releaseDataSource } from './agent-sources'
 import { recordAudit } from './audit'
+import { endConnection } from './connection-revocations'
+import { connectionsOf } from './connection-views'
 import { type DocumentTally, NO_DOCUMENTS, tallyDocuments, waitAgain } from './document-states'
 import { ringIndexingBell } from './indexing-bell'
 import { pageQuery, toPage } from './paging'
@@ -45,12 +48,21 @@ export function statusOf({ count, pending, failed, failures }: DocumentTally): {
   return { status: failed > 0 ? 'failed' : 'ready', detail: lost }
 }
 
+/** A connection that is not well says so before its documents do; a disconnected source is what its documents are. */
+function statusWith(tally: DocumentTally, connection: Connection | null): ReturnType<typeof statusOf> {
+  const own = statusOf(tally)
+  if (!connection || connection.state === 'disconnected') return own
+  if (connection.state !== 'connected') return { status: connection.state, detail: own.detail }
+  return tally.count === 0 ? { status: 'connected', detail: null } : own
+}
+
 function shape(
   row: SourceRow,
   tally: DocumentTally = NO_DOCUMENTS,
   sync: SourceSync | null = null,
+  connection: Connection | null = null,
 ): DataSource {
-  const { status, detail } = statusOf(tally)
+  const { status, detail } = statusWith(tally, connection)
   return {
     id: row.id,
     name: row.name,
@@ -59,6 +71,7 @@ function shape(
     status_detail: detail,
     document_count: tally.count,
     last_sync_at: row.lastSyncAt?.toISOString() ?? null,
+    connection,
     sync,
     environment: row.environment,
     created_at: row.createdAt.toISOString(),
@@ -75,8 +88,14 @@ export async function listDataSources(principal: Principal, query: ListQuery): P
   const { where, ...page } = pageQuery(query)
   const rows = await db().dataSource.findMany({ where: { ...owned(principal), ...where }, ...page })
   const ids = rows.map(({ id }) => id)
-  const [tallies, syncs] = await Promise.all([tallyDocuments(ids), syncsOf(principal, ids)])
-  return toPage(rows, query.limit, (row) => shape(row, tallies.get(row.id), syncs.get(row.id)))
+  const [tallies, syncs, connections] = await Promise.all([
+    tallyDocuments(ids),
+    syncsOf(principal, ids),
+    connectionsOf(principal, ids),
+  ])
+  return toPage(rows, query.limit, (row) => {
+    return shape(row, tallies.get(row.id), syncs.get(row.id), connections.get(row.id))
+  })
 }
 
 /** One data source. Throws not_found for one of another organization or environment, as for one that never was. */
@@ -89,8 +108,12 @@ export async function getDataSource(principal: Principal, { id }: { id: string }
 async function found(principal: Principal, id: string): Promise<DataSource> {
   const row = await db().dataSource.findFirst({ where: reachable(principal, id) })
   if (!row) throw notFound()
-  const [tallies, syncs] = await Promise.all([tallyDocuments([id]), syncsOf(principal, [id])])
-  return shape(row, tallies.get(id), syncs.get(id))
+  const [tallies, syncs, connections] = await Promise.all([
+    tallyDocuments([id]),
+    syncsOf(principal, [id]),
+    connectionsOf(principal, [id]),
+  ])
+  return shape(row, tallies.get(id), syncs.get(id), connections.get(id))
 }
 
 /** Makes an empty data source in the caller's environment. */
@@ -149,6 +172,9 @@ export async function deleteDataSource(
   return patiently(() =>
     inTransaction(async (tx) => {
       const before = await tx.dataSource.findFirst({ where: reachable(principal, id) })
+      // Asked by the chore: the permission ends with the source, whoever waits for it.
+      if (before)
+        await endConnection(tx, { organizationId: before.organizationId, dataSourceId: id }, new Date())
       const { count } = await tx.dataSource.deleteMany({ where: reachable(principal, id) })
       if (!before || count === 0) throw notFound()
       const agents = await releaseDataSource(tx, before.organizationId, id)
