@@ -145,7 +145,12 @@ describe('a token', () => {
 
 describe('a reconnection', () => {
   test('heals a refused grant with the same account, and is refused with another', async () => {
-    google.control.addAccount({ id: 'another', email: 'another@example.com', name: 'Another' })
+    google.control.addAccount({
+      id: 'another',
+      email: 'another@example.com',
+      name: 'Another',
+      workspace: 'other.example',
+    })
     const person = await member()
     const { id, place } = await connected(person)
     await refuseGrant(place, new ProviderFailure('grant_refused', 'invalid_grant'), new Date())
@@ -169,7 +174,7 @@ describe('a disconnection', () => {
   /** An account that no other test has connected. */
   function account(): { account: string } {
     const id = `own-${Math.random().toString(36).slice(2)}`
-    google.control.addAccount({ id, email: `${id}@example.com`, name: id })
+    google.control.addAccount({ id, email: `${id}@example.com`, name: id, workspace: 'own.example' })
     return { account: id }
   }
 
