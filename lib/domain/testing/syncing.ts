@@ -36,8 +36,13 @@ export function syncWorld() {
     aheadMs += ms
   }
 
+  function here(): GoogleServer {
+    if (!google) throw new Error('there is no Google yet')
+    return google
+  }
+
   function fill(): void {
-    const { control } = world.google
+    const { control } = here()
     control.putFolder({ id: 'team', name: 'Team', parent: 'root' })
     control.putFolder({ id: 'deep', name: 'Deep', parent: 'team' })
     control.putFolder({ id: 'aside', name: 'Aside', parent: 'root' })
@@ -52,9 +57,9 @@ export function syncWorld() {
     fill()
   })
   afterEach(async () => {
-    world.google.control.heal()
+    here().control.heal()
     fill()
-    world.google.control.forgetDownloads()
+    here().control.forgetDownloads()
     waits = []
     aheadMs = 0
     await db().sourceSync.deleteMany({})
@@ -67,8 +72,7 @@ export function syncWorld() {
 
   const world = {
     get google(): GoogleServer {
-      if (!google) throw new Error('there is no Google yet')
-      return google
+      return here()
     },
     now,
     /** Puts the clock of the syncs forward. */
@@ -79,7 +83,7 @@ export function syncWorld() {
     waits: (): readonly number[] => waits,
 
     /** A connected source with this chosen; nothing is synced yet. */
-    source: async (selection: SelectedItem[] = [TEAM], of = world.google): Promise<SyncedSource> => {
+    source: async (selection: SelectedItem[] = [TEAM], of: GoogleServer = here()): Promise<SyncedSource> => {
       const { organization } = await tenant()
       const key = keyOf(organization.id, ['admin'])
       const { id } = await connectedSource(key, of)
