@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Connection } from './connectors'
+import { CONNECTORS, Connection, connectorProviders } from './connectors'
 import { environments } from './principal'
 import { nameField, Timestamp } from './schemas'
 import { SourceSync } from './sync-schemas'
@@ -12,8 +12,7 @@ export const TITLE_MAX = 200
 const URL_MAX = 2_000
 
 const ownKinds = ['text', 'file'] as const
-const providerKinds = ['google_drive', 'slack', 'notion', 'microsoft_365'] as const
-const kinds = [...ownKinds, ...providerKinds] as const
+const kinds = [...ownKinds, ...connectorProviders] as const
 export type DataSourceKind = (typeof kinds)[number]
 
 /** Whether its documents are added here; those of the others come from a provider. */
@@ -41,7 +40,7 @@ const OwnKind = z
   .default('text')
   .transform((kind, context) => {
     if (kind === 'text' || kind === 'file') return kind
-    const message = `Sources of the kind ${kind} are not available yet; use text or file`
+    const message = `${CONNECTORS[kind].name} needs a person’s consent: connect it in the console, Data → Add Data Source. Over the API a source is text or file`
     context.issues.push({ code: 'custom', message, input: kind })
     return z.NEVER
   })

@@ -114,7 +114,7 @@ export const webPolicy: readonly PolicyRow[] = [
   { methods: ['POST'], pattern: '/api/auth/saml/acs', audience: 'public', crossSite: true },
   { methods: ['GET'], pattern: '/api/auth/saml/metadata', audience: 'public' },
   { methods: ['GET'], pattern: '/api/auth/oidc/callback', audience: 'public' },
-  { methods: ['GET'], pattern: '/api/connectors/{provider}/callback', audience: 'session' },
+  { methods: ['GET'], pattern: '/api/connectors/{provider}/callback', audience: 'public' },
   { methods: ['GET'], pattern: '/api/auth/sso/finish', audience: 'public' },
   { methods: ['GET'], pattern: '/healthz', audience: 'public' },
   { methods: ['GET'], pattern: '/readyz', audience: 'public' },

@@ -4,7 +4,7 @@ import { Timestamp } from './schemas'
 /** What of a provider's documents is wanted, and how far it is here: shared by form, action, route and OpenAPI. */
 
 /** More than a person ticks, and few enough for every listing to ask for all of them. */
-export const SELECTION_MAX = 200
+const SELECTION_MAX = 200
 const REMOTE_ID_MAX = 255
 const NAME_MAX = 200
 const CURSOR_MAX = 4_000
@@ -12,7 +12,6 @@ const QUERY_MAX = 200
 
 /** How often a source is looked at by itself, in minutes; 0 is never. */
 export const SYNC_SCHEDULES = [0, 15, 60, 360, 1440] as const
-export type SyncSchedule = (typeof SYNC_SCHEDULES)[number]
 
 const itemKinds = ['folder', 'drive', 'site', 'channel', 'page', 'database'] as const
 

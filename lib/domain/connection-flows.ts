@@ -104,9 +104,9 @@ export async function beginReconnect(
 export async function connectorFlowOf(
   provider: ConnectorProvider,
   relay: string | null,
-): Promise<{ id: string; dataSourceId: string | null } | null> {
+): Promise<{ id: string; organizationId: string; dataSourceId: string | null } | null> {
   if (!relay || !isPrintableAscii(relay)) return null
-  const select = { id: true, provider: true, dataSourceId: true } as const
+  const select = { id: true, organizationId: true, provider: true, dataSourceId: true } as const
   const row = await db().connectorFlow.findUnique({ where: { relay }, select })
   return row?.provider === provider ? row : null
 }

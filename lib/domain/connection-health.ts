@@ -1,4 +1,5 @@
 import type { ConnectionState } from '../core/connectors'
+import { TwigError } from '../core/errors'
 import type { ProviderFailure } from '../store/connectors/connector'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
@@ -9,9 +10,20 @@ import { stopSync } from './source-sync-states'
 /** A call that went well says nothing new of a connection that was well a moment ago. */
 const FRESH_MS = 60_000
 
-const LIVE: ConnectionState[] = ['connected', 'retrying']
+/** States in which tokens are used. */
+export const LIVE: ConnectionState[] = ['connected', 'retrying']
 
 const placed = ({ organizationId, dataSourceId }: SyncPlace) => ({ organizationId, dataSourceId })
+
+/** Holds the row of a connection until the transaction ends; what belongs to it is locked after it. */
+export async function lockConnection(
+  tx: Transaction,
+  { organizationId, dataSourceId }: SyncPlace,
+): Promise<void> {
+  await tx.$queryRaw`
+    SELECT 1 FROM connections WHERE data_source_id = ${dataSourceId} AND organization_id = ${organizationId}
+    FOR UPDATE`
+}
 
 /** What a connection is like while nothing is wrong with it. */
 export const WELL = {
@@ -81,7 +93,14 @@ export async function refuseGrantIn(
   })
 }
 
-/** The same, of a call that met it. Harmless where it is known. */
+/** Throws conflict unless the source reads from its provider, or will by itself. */
+export async function requireLive(tx: Transaction, place: SyncPlace): Promise<void> {
+  const where = { ...placed(place), state: { in: LIVE } }
+  if (await tx.connection.findFirst({ where, select: { id: true } })) return
+  throw new TwigError('conflict', 'This source is not connected at present. Reconnect it.')
+}
+
+/** The provider takes the permission no longer, as a call has found out. Harmless where it is known. */
 export function refuseGrant(place: SyncPlace, failure: ProviderFailure, now: Date): Promise<void> {
   return inTransaction((tx) => refuseGrantIn(tx, place, failure, now))
 }

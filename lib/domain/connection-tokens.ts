@@ -4,7 +4,7 @@ import type { ConnectorProvider } from '../core/connectors'
 import { ProviderFailure, type TokenSet } from '../store/connectors/connector'
 import { connectorOf } from '../store/connectors/providers'
 import { db, inTransaction } from '../store/db'
-import { noteProviderTrouble, noteProviderWell, refuseGrantIn } from './connection-health'
+import { lockConnection, noteProviderTrouble, noteProviderWell, refuseGrantIn } from './connection-health'
 import { queueRevocation } from './connection-revocations'
 import { openTokens, sealTokens, type TokenPair } from './connection-sealing'
 import type { SyncPlace } from './remote-documents'
@@ -74,18 +74,30 @@ async function discardLate(place: SyncPlace, row: Opened, tokens: TokenPair, now
   })
 }
 
-async function fail(place: SyncPlace, row: Opened, failure: ProviderFailure, now: Date): Promise<void> {
-  const { organizationId, version } = row.token
-  const where = { connectionId: row.id, organizationId, version }
-  const isMine = await inTransaction(async (tx) => {
+/** Ends the turn at these tokens, and the connection where that is the failure. False: others are there by now, and nothing is said of them. */
+function release(
+  place: SyncPlace,
+  { id: connectionId, token }: Pick<Opened, 'id' | 'token'>,
+  failure: ProviderFailure,
+  now: Date,
+): Promise<boolean> {
+  const { organizationId, version } = token
+  const where = { connectionId, organizationId, version }
+  return inTransaction(async (tx) => {
+    await lockConnection(tx, place)
     const { count } = await tx.oauthToken.updateMany({ where, data: { refreshingUntil: null } })
-    // Another process may have renewed what this one was refused with.
     if (count === 1 && failure.kind === 'grant_refused') await refuseGrantIn(tx, place, failure, now)
     return count === 1
   })
-  if (!isMine || failure.kind === 'grant_refused') return
+}
+
+/** Of a renewal that came to nothing. False: somebody else has renewed these tokens meanwhile. */
+async function fail(place: SyncPlace, row: Opened, failure: ProviderFailure, now: Date): Promise<boolean> {
+  if (!(await release(place, row, failure, now))) return false
+  if (failure.kind === 'grant_refused') return true
   const again = { attempts: row.attempts + 1, retryAfterMs: failure.retryAfterMs, chance: Math.random() }
   await noteProviderTrouble(place, failure, { now, retryAt: tryAgainAt(again, now) })
+  return true
 }
 
 /** Renews the tokens that were read, as the only one who does; returns whether it was this one's turn. */
@@ -108,8 +120,8 @@ async function renew(place: SyncPlace, row: Opened, now: Date): Promise<boolean>
   } catch (error) {
     const failure =
       error instanceof ProviderFailure ? error : new ProviderFailure('unavailable', 'internal_error')
-    await fail(place, row, failure, now)
-    throw error
+    if (!(await fail(place, row, failure, now))) return true
+    throw failure
   }
   const { accessToken, refreshToken } = answer
   const tokens = { accessToken, refreshToken: refreshToken ?? row.tokens.refreshToken }
@@ -119,7 +131,8 @@ async function renew(place: SyncPlace, row: Opened, now: Date): Promise<boolean>
   }
   if (missingScopes(row.requestedScopes, answer.scopes).length > 0) {
     const lost = new ProviderFailure('grant_refused', 'scopes_missing')
-    await inTransaction((tx) => refuseGrantIn(tx, place, lost, now))
+    if (!(await release(place, { id: row.id, token: { ...row.token, version: version + 1 } }, lost, now)))
+      return true
     throw lost
   }
   await noteProviderWell(place, now)
@@ -136,11 +149,10 @@ function renewOnce(place: SyncPlace, row: Opened, now: Date): Promise<boolean> {
   return running
 }
 
-/** Of a token that cannot be renewed. */
-async function endGrant(place: SyncPlace, reason: string, now: Date): Promise<never> {
+/** Of a token that cannot be renewed; returns where another one is there by now. */
+async function endGrant(place: SyncPlace, row: Opened, reason: string, now: Date): Promise<void> {
   const failure = new ProviderFailure('grant_refused', reason)
-  await inTransaction((tx) => refuseGrantIn(tx, place, failure, now))
-  throw failure
+  if (await release(place, row, failure, now)) throw failure
 }
 
 /**
@@ -168,7 +180,10 @@ export async function freshAccessToken(
     if (isRenewed) throw new ProviderFailure('invalid_answer', 'same_token')
     const isUsable = !isRefused && age !== 'ended'
     if (isUsable && (age === 'good' || refreshToken === null)) return fresh
-    if (refreshToken === null) return endGrant(place, isRefused ? 'token_refused' : 'token_expired', now)
+    if (refreshToken === null) {
+      await endGrant(place, row, isRefused ? 'token_refused' : 'token_expired', now)
+      continue
+    }
     if (row.retryAt && row.retryAt > now) {
       if (isUsable) return fresh
       const waitMs = row.retryAt.getTime() - now.getTime()

@@ -9,6 +9,7 @@ import {
 } from '../core/connectors'
 import type { Connection as Row, TokenRevocation } from '../generated/prisma/client'
 import { db } from '../store/db'
+import { namesOfUsers } from './users'
 
 const time = (value: Date | null | undefined) => value?.toISOString() ?? null
 
@@ -41,10 +42,11 @@ export async function connectionsOf(
     include: { token: { select: { accessExpiresAt: true, refreshedAt: true, sealedRefreshToken: true } } },
   })
   if (rows.length === 0) return new Map()
-  const people = await db().user.findMany({
-    where: { id: { in: rows.flatMap(({ connectedById }) => connectedById ?? []) } },
-    select: { id: true, name: true },
-  })
+  const names = await namesOfUsers(rows.flatMap(({ connectedById }) => connectedById ?? []))
+  const person = (id: string | null) => {
+    const name = names.get(id ?? '')
+    return id === null || name === undefined ? null : { id, name }
+  }
   // The last one of a connection: it may have been disconnected before.
   const revocations = await db().tokenRevocation.findMany({
     where: { organizationId, connectionId: { in: rows.map(({ id }) => id) } },
@@ -70,7 +72,7 @@ export async function connectionsOf(
           refreshed_at: time(token.refreshedAt),
         },
         connected_at: time(row.connectedAt),
-        connected_by: people.find(({ id }) => id === row.connectedById) ?? null,
+        connected_by: person(row.connectedById),
         receipt: receiptOf(row, asked.get(row.id)),
       },
     ]),

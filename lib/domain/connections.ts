@@ -9,9 +9,11 @@ import {
 import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { type Principal, requirePermission } from '../core/principal'
+import { bareCause } from '../store/background'
 import type { RemoteAccount, TokenSet } from '../store/connectors/connector'
 import { connectorOf, hasConnector } from '../store/connectors/providers'
 import { inTransaction, type Transaction } from '../store/db'
+import { log } from '../store/log'
 import { recordAudit } from './audit'
 import {
   asConnectorError,
@@ -19,10 +21,17 @@ import {
   claimConnectorFlow,
   connectorRedirectUri,
 } from './connection-flows'
-import { WELL } from './connection-health'
-import { attemptRevocation, endConnection, queueRevocation } from './connection-revocations'
+import { lockConnection, WELL } from './connection-health'
+import {
+  attemptRevocation,
+  endConnection,
+  isBeingRevoked,
+  lockAccount,
+  queueRevocation,
+} from './connection-revocations'
 import { sealTokens } from './connection-sealing'
 import { connectionsOf } from './connection-views'
+import { holdDataSource, insertConnectedSource, requireSource } from './data-sources'
 import { openSync, wakeSync } from './source-sync-states'
 import { ringSyncBell } from './sync-bell'
 
@@ -34,23 +43,32 @@ export function connectorChoices(principal: Principal): ConnectorChoice[] {
   })
 }
 
+type Clock = () => Date
+
 /** What a provider gave, and to whom. */
 interface Granted {
   provider: ConnectorProvider
   answer: TokenSet
   account: RemoteAccount
   requested: string[]
+  /** When it was asked for. */
+  since: Date
 }
 
-/** Ends what was granted and is not wanted, unless the account is connected here elsewhere. */
-async function giveBack(flow: ClaimedConnectorFlow, { answer, account, provider }: Granted, now: Date) {
+/** Ends what was granted and is not wanted, unless the account is connected here. Never in the way of why it is not wanted. */
+async function giveBack(flow: ClaimedConnectorFlow, { answer, account, provider }: Granted, clock: Clock) {
   const grant = { id: flow.id, organizationId: flow.organizationId, provider, accountId: account.id }
-  const { revocationId } = await inTransaction((tx) => queueRevocation(tx, grant, answer, now))
-  if (revocationId) await attemptRevocation(revocationId, now)
+  try {
+    const { revocationId } = await inTransaction((tx) => queueRevocation(tx, grant, answer, clock()))
+    if (revocationId) await attemptRevocation(revocationId, clock)
+  } catch (error) {
+    log().warn({ provider, cause: bareCause(error) }, 'a grant that nobody uses was not given back')
+  }
 }
 
-async function exchange(flow: ClaimedConnectorFlow, code: string, now: Date): Promise<Granted> {
+async function exchange(flow: ClaimedConnectorFlow, code: string, clock: Clock): Promise<Granted> {
   const provider = flow.provider as ConnectorProvider
+  const since = clock()
   const { oauth } = connectorOf(provider)
   const requested = CONNECTORS[provider].scopes.map(({ scope }) => scope)
   const redirectUri = connectorRedirectUri(provider)
@@ -62,17 +80,30 @@ async function exchange(flow: ClaimedConnectorFlow, code: string, now: Date): Pr
     throw error
   })
   if (missing.length > 0 || !account) {
-    if (account) await giveBack(flow, { provider, answer, account, requested }, now)
+    if (account) await giveBack(flow, { provider, answer, account, requested, since }, clock)
     throw new TwigError('scopes_missing', undefined, { details: { missing } })
   }
-  return { provider, answer, account, requested }
+  return { provider, answer, account, requested, since }
+}
+
+/** Throws where what was granted may be ended at this moment; so may its neighbour, which is to see that this one is there. */
+async function requireLasting(
+  tx: Transaction,
+  { provider, account, since }: Granted,
+  now: Date,
+): Promise<void> {
+  const whose = { provider, accountId: account.id }
+  await lockAccount(tx, whose)
+  if (!(await isBeingRevoked(tx, whose, { since, now }))) return
+  const message = 'An earlier permission of this account is just being ended. Connect again in a moment.'
+  throw new TwigError('provider_unavailable', message)
 }
 
 /** Writes down tokens and account; the row is new, or the one that is reconnected. */
 async function keep(
   tx: Transaction,
   { id, organizationId, userId }: { id: string; organizationId: string; userId: string },
-  { answer, account, requested }: Granted,
+  { answer, account, requested, since }: Granted,
   now: Date,
 ): Promise<void> {
   await tx.connection.updateMany({
@@ -92,7 +123,7 @@ async function keep(
   })
   const tokens = {
     ...sealTokens({ organizationId, connectionId: id }, answer),
-    accessExpiresAt: tokenEnd(answer.expiresInSeconds, now),
+    accessExpiresAt: tokenEnd(answer.expiresInSeconds, since),
     refreshedAt: now,
     refreshingUntil: null,
   }
@@ -114,20 +145,20 @@ async function addSource(
 ): Promise<string> {
   const { organizationId, environment, name, userId } = flow
   const { provider, account } = granted
-  const source = { id: newId('ds'), organizationId, environment, name, kind: provider, status: 'connected' }
-  await tx.dataSource.create({ data: source })
+  const source = { organizationId, environment, name, kind: provider }
+  const dataSourceId = await insertConnectedSource(tx, source)
   const id = newId('conn')
   const facts = { provider, accountId: account.id, accountName: account.name }
-  const row = { id, organizationId, dataSourceId: source.id, ...facts, state: 'connected', connectedAt: now }
+  const row = { id, organizationId, dataSourceId, ...facts, state: 'connected', connectedAt: now }
   await tx.connection.create({ data: row })
   await keep(tx, { id, organizationId, userId }, granted, now)
-  await openSync(tx, { organizationId, dataSourceId: source.id })
+  await openSync(tx, { organizationId, dataSourceId })
   await recordAudit(tx, principal, {
     action: 'data_source.connected',
-    targetId: source.id,
+    targetId: dataSourceId,
     after: { name, environment, provider, account: account.name, workspace: account.workspace },
   })
-  return source.id
+  return dataSourceId
 }
 
 async function reconnect(
@@ -139,6 +170,7 @@ async function reconnect(
 ): Promise<string> {
   const { organizationId, userId } = flow
   const place = { organizationId, dataSourceId: flow.dataSourceId ?? '' }
+  await lockConnection(tx, place)
   const row = await tx.connection.findFirst({ where: place })
   if (!row) throw new TwigError('not_found', 'This data source was deleted meanwhile.')
   if (row.accountId !== granted.account.id) throw new TwigError('other_account')
@@ -154,6 +186,15 @@ async function reconnect(
   return place.dataSourceId
 }
 
+/** The code of an answer; throws what an answer without one means (RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6). */
+function codeIn(answer: URLSearchParams): string {
+  const [error, code] = [answer.get('error'), answer.get('code')]
+  if (error === null && code) return code
+  if (error === 'access_denied' || error === 'consent_required') throw new TwigError('consent_denied')
+  const isOutage = error === 'server_error' || error === 'temporarily_unavailable'
+  throw new TwigError(isOutage ? 'provider_unavailable' : 'provider_refused')
+}
+
 /**
  * Finishes what was begun in this browser, once: a new data source, or one that reads again (E1, E4). Throws
  * connection_expired, consent_denied, scopes_missing with `missing`, other_account, provider_unavailable,
@@ -163,28 +204,27 @@ async function reconnect(
 export async function finishConnection(
   principal: Principal,
   input: { provider: ConnectorProvider; flowId: string | null; state: string; callback: URL },
-  now: Date = new Date(),
+  clock: Clock = () => new Date(),
 ): Promise<{ id: string }> {
   requirePermission(principal, 'data-sources:write')
-  const flow = await claimConnectorFlow(principal, input, now)
-  const { searchParams: answer } = input.callback
-  if (answer.get('error') !== null) {
-    throw new TwigError(answer.get('error') === 'access_denied' ? 'consent_denied' : 'provider_refused')
-  }
-  const code = answer.get('code')
-  if (!code) throw new TwigError('provider_refused')
-  const granted = await exchange(flow, code, now).catch((error: unknown) => {
+  const flow = await claimConnectorFlow(principal, input, clock())
+  const granted = await exchange(flow, codeIn(input.callback.searchParams), clock).catch((error: unknown) => {
     throw asConnectorError(error)
   })
   const finish = flow.dataSourceId === null ? addSource : reconnect
-  try {
-    const id = await inTransaction((tx) => finish(tx, principal, flow, granted, now))
-    ringSyncBell()
-    return { id }
-  } catch (error) {
-    if (error instanceof TwigError) await giveBack(flow, granted, now)
-    throw error
+  const now = clock()
+  const work = async (tx: Transaction) => {
+    // Before the account, as its deletion does.
+    if (flow.dataSourceId !== null) await holdDataSource(tx, flow.organizationId, flow.dataSourceId)
+    await requireLasting(tx, granted, now)
+    return finish(tx, principal, flow, granted, now)
   }
+  const id = await inTransaction(work).catch(async (error: unknown) => {
+    await giveBack(flow, granted, clock)
+    throw error
+  })
+  ringSyncBell()
+  return { id }
 }
 
 /**
@@ -194,25 +234,22 @@ export async function finishConnection(
 export async function disconnect(
   principal: Principal,
   { id }: { id: string },
-  now: Date = new Date(),
+  clock: Clock = () => new Date(),
 ): Promise<DisconnectReceipt> {
   requirePermission(principal, 'data-sources:write')
+  const now = clock()
   const place = { organizationId: principal.organizationId, dataSourceId: id }
   const ended = await inTransaction(async (tx) => {
-    // A key of Test does not reach what is Live.
-    const environment = principal.kind === 'user' ? {} : { environment: principal.environment }
-    const source = { id, organizationId: place.organizationId, ...environment }
-    const row = await tx.connection.findFirst({ where: { ...place, dataSource: source } })
-    if (!row) throw new TwigError('not_found', 'There is no connected data source with this id here.')
+    await requireSource(tx, principal, id)
     const done = await endConnection(tx, place, now)
-    if (!done) throw new TwigError('conflict', 'This data source is disconnected already.')
+    if (!done) throw new TwigError('conflict', 'This data source is not connected.')
     const { provider, accountName: account, outcome } = done
     const before = { provider, account }
     const after = { tokens_deleted: true, revocation: outcome }
     await recordAudit(tx, principal, { action: 'data_source.disconnected', targetId: id, before, after })
     return done
   })
-  if (ended.revocationId) await attemptRevocation(ended.revocationId, now)
+  if (ended.revocationId) await attemptRevocation(ended.revocationId, clock)
   const receipt = (await connectionsOf(principal, [id])).get(id)?.receipt
   if (!receipt) throw new TwigError('not_found', 'This data source was deleted meanwhile.')
   return receipt

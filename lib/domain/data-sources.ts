@@ -171,10 +171,13 @@ export async function deleteDataSource(
   // Its passages may be many, and one of its documents may just be written.
   return patiently(() =>
     inTransaction(async (tx) => {
+      await tx.$queryRaw`
+        select 1 from data_sources where id = ${id} and organization_id = ${principal.organizationId} for update`
       const before = await tx.dataSource.findFirst({ where: reachable(principal, id) })
-      // Asked by the chore: the permission ends with the source, whoever waits for it.
-      if (before)
+      // The chore asks the provider: nobody who deletes waits for it.
+      if (before) {
         await endConnection(tx, { organizationId: before.organizationId, dataSourceId: id }, new Date())
+      }
       const { count } = await tx.dataSource.deleteMany({ where: reachable(principal, id) })
       if (!before || count === 0) throw notFound()
       const agents = await releaseDataSource(tx, before.organizationId, id)
@@ -212,6 +215,31 @@ export async function requireSource(
   const source = await tx.dataSource.findFirst({ where: reachable(principal, id), select })
   if (!source) throw notFound()
   return source
+}
+
+/** Makes the source that somebody has just connected; for use inside that change. Returns its id. */
+export async function insertConnectedSource(
+  tx: Transaction,
+  source: { organizationId: string; environment: Environment; name: string; kind: DataSourceKind },
+): Promise<string> {
+  const data = { id: newId('ds'), ...source, status: 'connected' }
+  return (await tx.dataSource.create({ data, select: { id: true } })).id
+}
+
+/** Keeps a source from being deleted until the transaction ends, if it is there. */
+export async function holdDataSource(tx: Transaction, organizationId: string, id: string): Promise<void> {
+  await tx.$queryRaw`
+    select 1 from data_sources where id = ${id} and organization_id = ${organizationId} for key share`
+}
+
+/** Notes when a connected source was last the same as its provider; for use inside the end of a sync. */
+export async function noteSynced(
+  tx: Transaction,
+  { organizationId, dataSourceId: id }: { organizationId: string; dataSourceId: string },
+  lastSyncAt: Date,
+): Promise<void> {
+  await tx.$executeRaw`
+    update data_sources set last_sync_at = ${lastSyncAt} where id = ${id} and organization_id = ${organizationId}`
 }
 
 /** Which of these ids are no data sources of this organization and environment; for whatever refers to them. */

@@ -99,10 +99,10 @@ async function holdTurn(
   if (rows.length === 0) throw new Superseded()
 }
 
-/** Gives the turn back with what there is to say of it; does nothing when it is no longer ours. */
-export async function endTurn(claim: SyncClaim, change: SyncChange): Promise<void> {
+/** Gives the turn back with what there is to say of it. False, changing nothing, when it is no longer ours. */
+export async function endTurn(claim: SyncClaim, change: SyncChange): Promise<boolean> {
   const data = { ...change, claimId: null, claimedUntil: null }
-  await db().sourceSync.updateMany({ where: held(claim), data })
+  return (await db().sourceSync.updateMany({ where: held(claim), data })).count === 1
 }
 
 /** A cursor as a column takes it. */

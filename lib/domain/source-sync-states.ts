@@ -45,12 +45,12 @@ export async function openSync(tx: Transaction, { organizationId, dataSourceId }
   await tx.sourceSync.createMany({ data, skipDuplicates: true })
 }
 
-/** Lets a source go on that was reconnected; ring afterwards. */
+/** Lets a source go on that was reconnected; ring afterwards. Whoever is at it with the tokens of before is through. */
 export async function wakeSync(tx: Transaction, place: SyncPlace, now: Date): Promise<void> {
   const { organizationId, dataSourceId } = place
   await tx.sourceSync.updateMany({
-    where: { organizationId, dataSourceId, claimId: null },
-    data: { nextAt: now, requestedAt: now, phase: 'waiting', attempts: 0, lastError: null },
+    where: { organizationId, dataSourceId },
+    data: { ...NO_TURN, nextAt: now, requestedAt: now, phase: 'waiting', attempts: 0, lastError: null },
   })
 }
 

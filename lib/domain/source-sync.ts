@@ -8,6 +8,7 @@ import {
 } from '../store/connectors/connector'
 import { recordAudit } from './audit'
 import { noteProviderWell } from './connection-health'
+import { noteSynced } from './data-sources'
 import { ringIndexingBell } from './indexing-bell'
 import { operatorFor } from './organizations'
 import {
@@ -226,8 +227,7 @@ export class SyncTurn {
           after: { added, changed, deleted },
         })
       }
-      await tx.$executeRaw`
-        update data_sources set last_sync_at = ${now} where id = ${dataSourceId} and organization_id = ${organizationId}`
+      await noteSynced(tx, this.#claim, now)
       const change = {
         cursor: cursorColumn(this.#claim.selection.length === 0 ? null : cursor),
         isPassing: false,

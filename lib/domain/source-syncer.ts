@@ -57,7 +57,10 @@ export async function syncNext({ onClaim = () => {}, ...tools }: TurnTools): Pro
 
 async function halt(claim: SyncClaim, error: unknown, tools: SyncTools): Promise<void> {
   if (error instanceof Superseded) return
-  if (error instanceof Ending) return endTurn(claim, { phase: 'waiting' })
+  if (error instanceof Ending) {
+    await endTurn(claim, { phase: 'waiting' })
+    return
+  }
   const own = error instanceof NoToken ? error.failure : error
   const failure = own instanceof ProviderFailure ? own : OWN_TROUBLE
   const { nextAt, rateLimitedUntil, isTrouble } = haltAfter(
@@ -69,15 +72,15 @@ async function halt(claim: SyncClaim, error: unknown, tools: SyncTools): Promise
   const { dataSourceId } = claim
   if (failure === OWN_TROUBLE) log().warn({ dataSourceId, cause: bareCause(error) }, 'a sync broke off')
   else log().info({ dataSourceId, kind: failure.kind, reason: failure.reason }, 'a sync came to a halt')
-  await endTurn(claim, {
+  const wasOurs = await endTurn(claim, {
     nextAt,
     rateLimitedUntil,
     phase: nextAt ? 'waiting' : 'idle',
     attempts: claim.attempts + 1,
     lastError: failure === OWN_TROUBLE ? 'Twig itself could not go on; it tries again.' : haltWords(failure),
   })
-  // Of a token that was not to be had the connection knows already.
-  if (error !== failure) return
+  // Of a token that was not to be had the connection knows already; one that was reconnected meanwhile is well.
+  if (error !== failure || !wasOurs) return
   if (failure.kind === 'grant_refused') await refuseGrant(claim, failure, tools.now())
   if (isTrouble && nextAt) await noteProviderTrouble(claim, failure, { now: tools.now(), retryAt: nextAt })
 }

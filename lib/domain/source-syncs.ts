@@ -14,7 +14,7 @@ import { type ConnectorFiles, ProviderFailure } from '../store/connectors/connec
 import { connectorOf } from '../store/connectors/providers'
 import { inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
-import { refuseGrant } from './connection-health'
+import { refuseGrant, requireLive } from './connection-health'
 import { freshAccessToken } from './connection-tokens'
 import { requireSource } from './data-sources'
 import type { SyncPlace } from './remote-documents'
@@ -24,7 +24,7 @@ import { ringSyncBell } from './sync-bell'
 /** Where the provider does not say how long it is busy. */
 const BUSY_SECONDS = 30
 
-/** The row of a source that is connected. Throws not_found, and conflict for a source of another kind. */
+/** The row of a source that is connected. Throws not_found, and conflict for one of another kind or disconnected. */
 async function requireSync(
   tx: Transaction,
   principal: Principal,
@@ -35,6 +35,7 @@ async function requireSync(
     select 1 from source_syncs where data_source_id = ${id} and organization_id = ${organizationId} for no key update`
   const row = await tx.sourceSync.findFirst({ where: { dataSourceId: id, organizationId } })
   if (!row) throw new TwigError('conflict', 'Only a source that is connected to a provider can be synced.')
+  await requireLive(tx, { organizationId, dataSourceId: id })
   return { organizationId, dataSourceId: id, row }
 }
 

@@ -10,13 +10,14 @@ import type { UserPrincipal } from '../core/principal'
 import { ssoStateCookie } from '../core/sso-state'
 import { beginConnection, beginReconnect, connectorFlowOf } from '../domain/connection-flows'
 import { finishConnection } from '../domain/connections'
+import { withinRefusals } from '../domain/sso-refusals'
 import type { PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
 import { hasConnector } from '../store/connectors/providers'
 import { toTwigError } from './failure'
 import { requestPass } from './pass'
 import { errorResponse } from './route'
-import { requireUser } from './session'
+import { currentUser } from './session'
 import { forgetState, openSsoJourney, stateOf } from './sso'
 
 /** Begins connecting a new data source; answers where the browser is to go. */
@@ -35,6 +36,9 @@ export async function beginReconnectHere(
   return { url: await openSsoJourney(await beginReconnect(principal, input)) }
 }
 
+/** Where nobody is signed in any more, the page for everybody. */
+const SIGNED_OUT_PAGE = '/auth/error'
+
 const SHOWN: readonly ErrorCode[] = [
   'consent_denied',
   'scopes_missing',
@@ -46,6 +50,7 @@ const SHOWN: readonly ErrorCode[] = [
   'insufficient_role',
   'not_found',
   'temporarily_unavailable',
+  'too_many_failed_attempts',
 ]
 
 /** The page that tells why nothing was connected: codes of ours, and no word of the provider's. */
@@ -64,27 +69,30 @@ function errorPage(
   return `/data/connect?${query}`
 }
 
-async function finish(provider: ConnectorProvider, flowId: string | null, callback: URL): Promise<string> {
-  const state = flowId ? await stateOf(flowId) : ''
-  // It has one answer, whatever becomes of it.
-  if (flowId) await forgetState(ssoStateCookie(flowId, nodeEnv().appUrl.startsWith('https:')))
-  const { principal } = await requireUser()
-  const { id } = await finishConnection(principal, { provider, flowId, state, callback })
-  return `/data/${id}?connected=1`
-}
-
 async function answer(provider: ConnectorProvider, pass: PassFacts): Promise<string> {
   let source: string | null = null
-  try {
+  const finish = async () => {
     if (!hasConnector(provider)) throw new TwigError('connector_not_configured')
     const callback = new URL(connectorCallbackPath(provider) + pass.q, nodeEnv().appUrl)
     const flow = await connectorFlowOf(provider, callback.searchParams.get('state'))
-    source = flow?.dataSourceId ?? null
-    return await finish(provider, flow?.id ?? null, callback)
+    const state = flow ? await stateOf(flow.id) : ''
+    // It has one answer, whatever becomes of it.
+    if (flow) await forgetState(ssoStateCookie(flow.id, nodeEnv().appUrl.startsWith('https:')))
+    const viewer = await currentUser()
+    // Whoever signs in afterwards is in another session: this answer is nobody's any more.
+    if (!viewer) throw new TwigError('session_expired')
+    const { principal } = viewer
+    if (flow?.organizationId === principal.organizationId) source = flow.dataSourceId
+    const { id } = await finishConnection(principal, { provider, flowId: flow?.id ?? null, state, callback })
+    return `/data/${id}?connected=1`
+  }
+  try {
+    return await withinRefusals(pass, finish)
   } catch (error) {
     const known = toTwigError(error, pass.requestId)
-    if (known.code === 'session_required') throw known
-    return errorPage(known, provider, source, pass.requestId)
+    if (known.code !== 'session_expired') return errorPage(known, provider, source, pass.requestId)
+    const query = new URLSearchParams({ code: 'connection_expired', ref: pass.requestId })
+    return `${SIGNED_OUT_PAGE}?${query}`
   }
 }
 

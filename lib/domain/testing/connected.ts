@@ -1,12 +1,14 @@
-import { CONNECTORS } from '../../core/connectors'
+import { CONNECTORS, type ConnectorProvider } from '../../core/connectors'
 import { newId } from '../../core/ids'
-import type { Principal } from '../../core/principal'
+import type { Environment, Principal } from '../../core/principal'
 import { restoreEnvironment, setEnvironment } from '../../env/testing/environment'
+import type { RemoteAccount, TokenSet } from '../../store/connectors/connector'
 import { connectorOf } from '../../store/connectors/providers'
 import { inTransaction } from '../../store/db'
 import { connect } from '../../store/testing/connector-passes'
 import type { GoogleServer } from '../../store/testing/google-server'
 import { sealTokens } from '../connection-sealing'
+import { insertConnectedSource } from '../data-sources'
 import { openSync } from '../source-sync-states'
 
 /** Makes this process connect with that Google. */
@@ -19,30 +21,35 @@ export function tearDownGoogle(): void {
   restoreEnvironment()
 }
 
-/** A source in the caller's environment that is connected with the first account of that Google; nothing is chosen. */
-export async function connectedSource(
-  { organizationId, environment }: Principal,
-  google: GoogleServer,
-): Promise<{ id: string }> {
-  const { oauth } = connectorOf('google_drive')
-  const scopes = CONNECTORS.google_drive.scopes.map(({ scope }) => scope)
-  const { accessToken, refreshToken, expiresInSeconds } = await connect(oauth, google, scopes)
-  const account = await oauth.account(accessToken)
-  const [id, connectionId, now] = [newId('ds'), newId('conn'), new Date()]
-  await inTransaction(async (tx) => {
-    const kind = 'google_drive'
-    const data = { id, organizationId, environment, name: 'Drive', kind, status: 'connected' }
-    await tx.dataSource.create({ data })
+/** What a test says of a connection that nobody has consented to. */
+export interface Planted {
+  provider?: ConnectorProvider
+  account?: RemoteAccount
+  tokens?: Partial<TokenSet>
+}
+
+/** A source that is connected, by its rows alone; nothing is chosen. */
+export async function plantConnection(
+  { organizationId, environment }: { organizationId: string; environment: Environment },
+  { provider = 'google_drive', account, tokens }: Planted = {},
+): Promise<{ id: string; connectionId: string }> {
+  const scopes = CONNECTORS[provider].scopes.map(({ scope }) => scope)
+  const { id: accountId, name: accountName, workspace } = account ?? { id: '1', name: 'ada', workspace: null }
+  const { accessToken = 'access', refreshToken = 'refresh', expiresInSeconds = 3_600 } = tokens ?? {}
+  const [connectionId, now] = [newId('conn'), new Date()]
+  return inTransaction(async (tx) => {
+    const source = { organizationId, environment, name: 'Drive', kind: provider }
+    const id = await insertConnectedSource(tx, source)
     await tx.connection.create({
       data: {
         id: connectionId,
         organizationId,
         dataSourceId: id,
-        provider: kind,
+        provider,
         state: 'connected',
-        accountId: account.id,
-        accountName: account.name,
-        workspace: account.workspace,
+        accountId,
+        accountName,
+        workspace,
         requestedScopes: scopes,
         grantedScopes: scopes,
         lastGoodAt: now,
@@ -57,8 +64,17 @@ export async function connectedSource(
         accessExpiresAt: new Date(now.getTime() + (expiresInSeconds ?? 0) * 1000),
         refreshedAt: now,
       },
+      select: { version: true },
     })
     await openSync(tx, { organizationId, dataSourceId: id })
+    return { id, connectionId }
   })
-  return { id }
+}
+
+/** A source in the caller's environment that is connected with the first account of that Google; nothing is chosen. */
+export async function connectedSource(principal: Principal, google: GoogleServer): Promise<{ id: string }> {
+  const { oauth } = connectorOf('google_drive')
+  const scopes = CONNECTORS.google_drive.scopes.map(({ scope }) => scope)
+  const tokens = await connect(oauth, google, scopes)
+  return plantConnection(principal, { account: await oauth.account(tokens.accessToken), tokens })
 }

@@ -70,6 +70,7 @@ CREATE TABLE "token_revocations" (
     "answer" TEXT NOT NULL DEFAULT '',
     "attempts" INTEGER NOT NULL DEFAULT 0,
     "next_at" TIMESTAMPTZ(3),
+    "asking_until" TIMESTAMPTZ(3),
     "finished_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -93,6 +94,9 @@ CREATE INDEX "connector_flows_expires_at_idx" ON "connector_flows"("expires_at")
 
 -- CreateIndex
 CREATE INDEX "token_revocations_connection_id_idx" ON "token_revocations"("connection_id");
+
+-- CreateIndex
+CREATE INDEX "token_revocations_provider_account_id_idx" ON "token_revocations"("provider", "account_id");
 
 -- CreateIndex
 CREATE INDEX "token_revocations_next_at_idx" ON "token_revocations"("next_at");

@@ -68,6 +68,12 @@ const failures: readonly ConnectFailure[] = [
     advice: 'Nothing was stored.',
   },
   {
+    code: 'too_many_failed_attempts',
+    title: 'Too many attempts',
+    detail: 'Too many connections from your network came to nothing.',
+    advice: 'Nothing was stored. Wait a minute, then begin again.',
+  },
+  {
     code: 'temporarily_unavailable',
     title: 'Twig cannot connect now',
     detail: 'Something that it needs does not answer.',
