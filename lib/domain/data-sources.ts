@@ -48,12 +48,15 @@ export function statusOf({ count, pending, failed, failures }: DocumentTally): {
   return { status: failed > 0 ? 'failed' : 'ready', detail: lost }
 }
 
-/** A connection that is not well says so before its documents do; a disconnected source is what its documents are. */
+/**
+ * A source that is connected is as its connection is, and indexing while documents come: one that cannot be read among
+ * thousands is told beside it. A disconnected source is what its documents are.
+ */
 function statusWith(tally: DocumentTally, connection: Connection | null): ReturnType<typeof statusOf> {
   const own = statusOf(tally)
   if (!connection || connection.state === 'disconnected') return own
-  if (connection.state !== 'connected') return { status: connection.state, detail: own.detail }
-  return tally.count === 0 ? { status: 'connected', detail: null } : own
+  if (connection.state === 'connected' && own.status === 'indexing') return own
+  return { status: connection.state, detail: own.detail }
 }
 
 function shape(

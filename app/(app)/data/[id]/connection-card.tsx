@@ -23,7 +23,8 @@ interface ConnectionCardProps {
 /** Whose account it is, how its token is, and how the sync goes. */
 export function ConnectionCard({ source, connection, sync, writable }: ConnectionCardProps) {
   const { account, state } = connection
-  const isIdle = state === 'connected' && !isSyncing(sync)
+  // One that waits for its provider may be told to try at once.
+  const isIdle = state === 'retrying' || (state === 'connected' && !isSyncing(sync))
   return (
     <div className="grid gap-4">
       <Card>

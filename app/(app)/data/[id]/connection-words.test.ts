@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { isAhead, namesText, syncPercent } from './connection-words'
+import type { RevocationOutcome } from '@/lib/core/connectors'
+import { isAhead, isMoving, namesText, syncPercent } from './connection-words'
+
+function receipt(outcome: RevocationOutcome) {
+  const provider = { outcome, answer: '503', at: null, next_at: null, revoke_url: null }
+  return { disconnected_at: '2026-11-29T12:00:00Z', tokens_deleted: true as const, provider }
+}
 
 describe('words about a connection', () => {
   test.each([
@@ -17,6 +23,18 @@ describe('words about a connection', () => {
     expect(isAhead('2026-11-29T12:00:01Z', now)).toBe(true)
     expect(isAhead('2026-11-29T12:00:00Z', now)).toBe(false)
     expect(isAhead(null, now)).toBe(false)
+  })
+
+  test.each([
+    ['connected', null, 'idle', false],
+    ['connected', null, 'fetching', true],
+    ['retrying', null, 'idle', true],
+    ['connection_failed', null, 'idle', false],
+    ['disconnected', 'pending', 'idle', true],
+    ['disconnected', 'revoked', 'idle', false],
+  ] as const)('%s, revocation %s, sync %s: %s that it changes by itself', (state, outcome, phase, moves) => {
+    const connection = { state, receipt: outcome && receipt(outcome) }
+    expect(isMoving({ connection, sync: { phase } })).toBe(moves)
   })
 
   test.each([

@@ -11,8 +11,19 @@ export function namesText(names: readonly string[], shown = 3): string {
 }
 
 /** Whether a sync is going on or about to. */
-export function isSyncing({ phase }: SourceSync): boolean {
+export function isSyncing({ phase }: Pick<SourceSync, 'phase'>): boolean {
   return phase !== 'idle'
+}
+
+interface Moving {
+  connection: Pick<Connection, 'state' | 'receipt'>
+  sync: Pick<SourceSync, 'phase'>
+}
+
+/** Whether what is shown of a connection changes by itself soon: a sync, an outage, a revocation that is asked for again. */
+export function isMoving({ connection, sync }: Moving): boolean {
+  const isAsked = connection.receipt?.provider.outcome === 'pending'
+  return isSyncing(sync) || connection.state === 'retrying' || isAsked
 }
 
 /** Whether a time is still to come: a plan that is overdue is about to be carried out. */

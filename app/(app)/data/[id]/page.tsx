@@ -16,7 +16,7 @@ import { KIND_NAMES } from '../source-words'
 import { SourceBadge } from '../status-badges'
 import { ApiPanel } from './api-panel'
 import { ConnectedPanel } from './connected-panel'
-import { isSyncing } from './connection-words'
+import { isMoving } from './connection-words'
 import { DocumentsPanel } from './documents-panel'
 import { SettingsPanel } from './settings-panel'
 
@@ -61,7 +61,7 @@ export default async function DataSourcePage({ params, searchParams }: DataSourc
         back={{ href: isTest ? '/data?environment=test' : '/data', label: 'Data' }}
       />
       <RefreshWhileIndexing
-        active={source.status === 'indexing' || (connected !== null && isSyncing(connected.sync))}
+        active={source.status === 'indexing' || (connected !== null && isMoving(connected))}
       />
       <Tabs param="tab" values={['documents', 'api', 'settings']}>
         <TabsList label="About this data source">

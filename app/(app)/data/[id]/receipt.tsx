@@ -45,7 +45,7 @@ function Line({ icon, term, children }: { icon: ReactNode; term: string; childre
 }
 
 function AtProvider({ receipt: { provider: told }, provider }: Omit<ReceiptProps, 'action'>) {
-  const { name } = CONNECTORS[provider]
+  const { name, revokes } = CONNECTORS[provider]
   const term = `At ${name}`
   const byHand = told.revoke_url && (
     <>
@@ -73,7 +73,14 @@ function AtProvider({ receipt: { provider: told }, provider }: Omit<ReceiptProps
     case 'pending':
       return (
         <Line icon={<Clock aria-hidden="true" className="text-warning" />} term={term}>
-          not revoked yet. It answered <code className="text-sm">{told.answer}</code>; Twig asks again{' '}
+          not revoked yet.
+          {told.answer && (
+            <>
+              {' '}
+              It answered <code className="text-sm">{told.answer}</code>.
+            </>
+          )}{' '}
+          Twig asks {told.answer && 'again '}
           {isAhead(told.next_at) ? <RelativeTime value={told.next_at} /> : 'in a moment'}, until it is done.
           {byHand}
         </Line>
@@ -88,7 +95,10 @@ function AtProvider({ receipt: { provider: told }, provider }: Omit<ReceiptProps
     default:
       return (
         <Line icon={<CircleDashed aria-hidden="true" className="text-warning" />} term={term}>
-          {name} has no way for an app to revoke its own permission.{byHand}
+          {revokes
+            ? 'not asked. The stored tokens could not be opened any more, as with an encryption key that is gone.'
+            : `${name} has no way for an app to revoke its own permission.`}
+          {byHand}
         </Line>
       )
   }
