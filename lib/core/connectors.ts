@@ -126,6 +126,8 @@ export const BeginConnectionInput = z.strictObject({
 })
 export type BeginConnectionInput = z.infer<typeof BeginConnectionInput>
 
+export const DisconnectInput = z.strictObject({})
+
 const revocationOutcomes = ['revoked', 'already_revoked', 'pending', 'not_offered', 'in_use'] as const
 export type RevocationOutcome = (typeof revocationOutcomes)[number]
 

@@ -1,3 +1,4 @@
+import { DisconnectInput, DisconnectReceipt } from './connectors'
 import {
   DataDocument,
   DataSource,
@@ -111,6 +112,17 @@ export const dataEndpoints = {
     body: SyncInput,
     sample: {},
     output: SourceSync,
+    status: 200,
+  },
+  disconnectDataSource: {
+    method: 'post',
+    path: '/data-sources/{id}/disconnect',
+    summary:
+      'Disconnect a data source: its tokens are deleted and revoked at the provider. What was indexed stays until the source is deleted.',
+    params: DataSourceIdParams,
+    body: DisconnectInput,
+    sample: {},
+    output: DisconnectReceipt,
     status: 200,
   },
   listDocuments: {

@@ -32,6 +32,7 @@ describe('the API’s rows', () => {
     ['PUT', '/data-sources/ds_1/selection', 'write', 'write'],
     ['PUT', '/data-sources/ds_1/schedule', 'write', 'write'],
     ['POST', '/data-sources/ds_1/sync', 'write', 'write'],
+    ['POST', '/data-sources/ds_1/disconnect', 'write', 'write'],
     ['GET', '/data-sources/ds_1/documents', 'read', 'read'],
     ['POST', '/data-sources/ds_1/documents', 'write', 'write'],
     ['DELETE', '/data-sources/ds_1/documents/doc_1', 'write', 'write'],

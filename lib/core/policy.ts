@@ -41,6 +41,7 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['PUT'], pattern: '/data-sources/{id}/selection', ...write },
   { methods: ['PUT'], pattern: '/data-sources/{id}/schedule', ...write },
   { methods: ['POST'], pattern: '/data-sources/{id}/sync', ...write },
+  { methods: ['POST'], pattern: '/data-sources/{id}/disconnect', ...write },
   { methods: ['GET'], pattern: '/data-sources/{id}/documents', ...read },
   { methods: ['POST'], pattern: '/data-sources/{id}/documents', ...write },
   { methods: ['GET'], pattern: '/data-sources/{id}/documents/{document_id}', ...read },

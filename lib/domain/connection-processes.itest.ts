@@ -14,7 +14,6 @@ import type { SyncPlace } from './remote-documents'
 import { ahead, connectingWorld, HOUR_MS, input, MINUTE_MS, provider } from './testing/connecting'
 
 const here = connectingWorld()
-const refreshes = () => here.google.control.count('POST /token')
 
 /** A process that asks for the token of a source, so many times, an hour from now; it is ready when this resolves. */
 async function asker({ organizationId, dataSourceId }: SyncPlace, times: number) {
@@ -43,7 +42,7 @@ test('50 people with an ended token, in two processes: the provider is asked onc
   expect(answers).toHaveLength(50)
   expect(new Set(answers).size).toBe(1)
   expect(answers[0]).toMatch(/^ya29\./)
-  expect(refreshes()).toBe(1)
+  expect(here.refreshes()).toBe(1)
   expect(here.google.control.reuses()).toBe(0)
 }, 60_000)
 
@@ -54,7 +53,7 @@ describe('kill -9 between the provider’s answer and our commit', () => {
     here.google.control.forgetCalls()
     here.google.control.fail({ on: 'POST /token', status: 200, delayMs: 300, times: 1 })
     go()
-    while (refreshes() === 0) await new Promise(setImmediate)
+    while (here.refreshes() === 0) await new Promise(setImmediate)
     await patiently(() =>
       inTransaction(async (tx) => {
         await tx.$queryRaw`select 1 from oauth_tokens where connection_id = ${connectionId} for update`

@@ -6,6 +6,7 @@ import { db } from '../../store/db'
 import { type GoogleServer, startGoogle } from '../../store/testing/google-server'
 import { beginConnection } from '../connection-flows'
 import { finishConnection } from '../connections'
+import { getDataSource } from '../data-sources'
 import type { SyncPlace } from '../remote-documents'
 import { personOf, tenant } from './tenants'
 
@@ -60,28 +61,41 @@ export function connectingWorld() {
     } as const
   }
 
+  async function person(role: Role = 'member'): Promise<UserPrincipal> {
+    const { organization } = await tenant()
+    return personOf(organization.id, role)
+  }
+
+  /** A source that this person has connected. */
+  async function connected(who: UserPrincipal, choice?: Choice): Promise<{ id: string; place: SyncPlace }> {
+    const { id } = await finishConnection(who, back(await beginConnection(who, input), choice))
+    return { id, place: { organizationId: who.organizationId, dataSourceId: id } }
+  }
+
   return {
     get google(): GoogleServer {
       return here()
     },
     back,
+    person,
+    connected,
+
+    /** A source of a new person, what its connection says, and no call to the provider counted so far. */
+    connection: async () => {
+      const who = await person()
+      const made = await connected(who)
+      here().control.forgetCalls()
+      return { person: who, ...made, state: async () => (await getDataSource(who, made)).connection }
+    },
+
+    /** How often a token endpoint was asked. */
+    refreshes: () => here().control.count('POST /token'),
 
     /** An account that no other test has connected. */
     account: (): { account: string } => {
       const id = `own-${randomBytes(6).toString('hex')}`
       here().control.addAccount({ id, email: `${id}@example.com`, name: id, workspace: 'own.example' })
       return { account: id }
-    },
-
-    person: async (role: Role = 'member'): Promise<UserPrincipal> => {
-      const { organization } = await tenant()
-      return personOf(organization.id, role)
-    },
-
-    /** A source that this person has connected. */
-    connected: async (person: UserPrincipal, choice?: Choice): Promise<{ id: string; place: SyncPlace }> => {
-      const { id } = await finishConnection(person, back(await beginConnection(person, input), choice))
-      return { id, place: { organizationId: person.organizationId, dataSourceId: id } }
     },
 
     /** What is kept of a source's tokens, but for the tokens. */
