@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import type { BrowserContext, Page } from '@playwright/test'
 import { bearer, expect, type Person, signIn } from './fixtures'
 
 /** Looks at the provider's consent page: what it wants, and for whom. */
@@ -12,11 +12,17 @@ export async function consent(
   await page.getByRole('button', { name: choice.deny ? 'Deny' : 'Allow' }).click()
 }
 
+/** Who has signed in before goes on with the same session: these journeys are not about signing in. */
+const sessions = new Map<string, Awaited<ReturnType<BrowserContext['cookies']>>>()
+
 /** From the login page into the console. */
 export async function comeIn(page: Page, url: string, person: Person): Promise<void> {
+  const before = sessions.get(person.email)
+  if (before) return page.context().addCookies(before)
   await page.goto(`${url}/login`)
   await signIn(page, person)
   await page.waitForURL('**/agents')
+  sessions.set(person.email, await page.context().cookies())
 }
 
 /** Data → Add Data Source → the provider's card → Connect, as far as the provider's page. */
@@ -28,10 +34,16 @@ export async function leaveFor(page: Page, url: string, provider: string, name: 
   await page.getByRole('button', { name: 'Connect', exact: true }).click()
 }
 
+/** The badge beside the source's name. */
+export async function expectStatus(page: Page, status: string): Promise<void> {
+  const badge = page.locator('header').getByText(status, { exact: true })
+  await expect(badge).toBeVisible({ timeout: 40_000 })
+}
+
 /** Waits for the source's page with the status, and answers the source's id. */
 export async function landOn(page: Page, status: string): Promise<string> {
   await page.waitForURL(/\/data\/ds_\w+/)
-  await expect(page.locator('header').getByText(status, { exact: true }).first()).toBeVisible()
+  await expectStatus(page, status)
   return /ds_\w+/.exec(page.url())?.[0] ?? ''
 }
 
@@ -56,11 +68,25 @@ export async function upToDate(page: Page, documents: number): Promise<void> {
   await expect(page.getByText(words)).toBeVisible({ timeout: 40_000 })
 }
 
-/** Sync now, to its end. */
+/** Sync now, to its end: what is told of the one before does not count. */
 export async function syncNow(page: Page, documents: number): Promise<void> {
+  const last = page.locator('dt:text-is("Last sync") + dd time')
+  const before = (await last.getAttribute('datetime')) ?? ''
   await page.getByRole('button', { name: 'Sync now' }).click()
-  await expect(page.getByText('Sync has begun')).toBeVisible()
+  await expect(last).not.toHaveAttribute('datetime', before, { timeout: 40_000 })
   await upToDate(page, documents)
+}
+
+/** Disconnects in the source's settings, which leads to the receipt. */
+export async function disconnect(page: Page, look?: () => Promise<void>): Promise<void> {
+  await page.getByRole('tab', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: 'Disconnect' }).click()
+  const dialog = page.getByRole('alertdialog')
+  await expect(dialog).toContainText('the tokens are deleted at once')
+  await look?.()
+  await dialog.getByRole('button', { name: 'Disconnect' }).click()
+  await expect(page.getByText('The tokens are deleted')).toBeVisible()
+  await expectStatus(page, 'Disconnected')
 }
 
 /** A program of an organization: cookies mean nothing to the API, so the page's own requests will do. */
