@@ -64,7 +64,10 @@ export const DataSource = z
     id: z.string().meta({ example: 'ds_4fGh2Kq9ZrT7wXyB1cDe' }),
     name: z.string(),
     kind: z.enum(kinds),
-    status: z.enum(sourceStatuses),
+    status: z.enum(sourceStatuses).meta({
+      description:
+        'Of a connected source, how its connection is, and `indexing` while documents come; of others, how their documents are.',
+    }),
     status_detail: z.string().nullable().meta({ description: 'What failed, by the names of the documents.' }),
     document_count: z.number(),
     last_sync_at: Timestamp.nullable().meta({
