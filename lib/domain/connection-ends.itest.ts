@@ -156,6 +156,17 @@ describe('two organizations on one account', () => {
     await freshAccessToken(other.place)
   })
 
+  test('of which one was granted something before the provider ended all: it is told to come back', async () => {
+    const { own, person, id } = await ownConnection()
+    const other = await here.person()
+    const answer = here.back(await beginConnection(other, input), own)
+    expect((await disconnect(person, { id })).provider.outcome).toBe('revoked')
+    // Its code was exchanged five seconds ago.
+    const slow = finishConnection(other, answer, ahead(-5_000))
+    await expect(slow).rejects.toEqual(code('provider_unavailable'))
+    expect((await listDataSources(other, { limit: 50 })).data).toEqual([])
+  })
+
   test('of which one connects while the provider is being asked: it is told to come back, not connected and lost', async () => {
     const { own, person, id } = await ownConnection()
     here.google.control.fail({ on: 'POST /revoke', status: 200, delayMs: 400, times: 1 })

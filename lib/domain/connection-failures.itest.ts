@@ -149,6 +149,19 @@ describe('while a token is renewed', () => {
     })
   })
 
+  test('it is reconnected with a grant of its own: what the old one gave is not put in its place', async () => {
+    const { person, id, place } = await here.connection()
+    const flow = await beginReconnect(person, { id })
+    let reconnected: unknown
+    const end = await meanwhile(place, async () => {
+      await finishConnection(person, here.back(flow))
+      reconnected = await freshAccessToken(place)
+    })
+    expect(end).toBe('renewed')
+    expect(await freshAccessToken(place)).toEqual(reconnected)
+    expect((await here.tokenOf(id)).version).toBe(2)
+  })
+
   test('it is reconnected: the new tokens count, whatever becomes of the old ones', async () => {
     const [person, own] = [await here.person(), here.account()]
     const { id, place } = await here.connected(person, own)

@@ -17,7 +17,7 @@ import { releaseDataSource } from './agent-sources'
 import { recordAudit } from './audit'
 import { endConnection } from './connection-revocations'
 import { connectionsOf } from './connection-views'
-import { type DocumentTally, NO_DOCUMENTS, tallyDocuments, waitAgain } from './document-states'
+import { type DocumentTally, dropDocuments, NO_DOCUMENTS, tallyDocuments, waitAgain } from './document-states'
 import { ringIndexingBell } from './indexing-bell'
 import { pageQuery, toPage } from './paging'
 import { syncsOf } from './source-sync-states'
@@ -177,8 +177,9 @@ export async function deleteDataSource(
       await tx.$queryRaw`
         select 1 from data_sources where id = ${id} and organization_id = ${principal.organizationId} for update`
       const before = await tx.dataSource.findFirst({ where: reachable(principal, id) })
-      // The chore asks the provider: nobody who deletes waits for it.
+      // The chore asks the provider: nobody who deletes waits for it, nor anybody on its account for the passages.
       if (before) {
+        await dropDocuments(tx, { organizationId: before.organizationId, dataSourceId: id })
         await endConnection(tx, { organizationId: before.organizationId, dataSourceId: id }, new Date())
       }
       const { count } = await tx.dataSource.deleteMany({ where: reachable(principal, id) })

@@ -55,6 +55,14 @@ async function failuresOf(dataSourceId: string): Promise<DocumentTally['failures
   return rows.map(({ title, statusDetail }) => ({ title, detail: statusDetail ?? 'it failed' }))
 }
 
+/** Deletes all documents of a source, with what they gave; for use inside its deletion. */
+export async function dropDocuments(
+  tx: Transaction,
+  { organizationId, dataSourceId }: { organizationId: string; dataSourceId: string },
+): Promise<void> {
+  await tx.document.deleteMany({ where: { organizationId, dataSourceId } })
+}
+
 /** Lets documents be read again: all of a source that have something to read, or one of them. Returns how many. */
 export async function waitAgain(tx: Transaction, dataSourceId: string, id?: string): Promise<number> {
   const { count } = await tx.document.updateMany({

@@ -85,6 +85,43 @@ const standing = (place: SyncPlace, remote: RemoteFacts, pass: number) => ({
   seen: { remotePath: remote.path, remotePass: pass },
 })
 
+/** What was found of a document that is not here yet: what it holds, or why that is not read. */
+export interface NewDocument {
+  remote: RemoteFacts
+  found: Content | { skipped: string }
+}
+
+/** Adds documents that are not here yet, in as many statements for few as for many. */
+export async function addRemoteDocuments(
+  tx: Transaction,
+  place: SyncPlace,
+  pass: number,
+  documents: readonly NewDocument[],
+): Promise<void> {
+  const rows = documents.map(({ remote, found }) => {
+    const { id, version: remoteVersion, title, url } = remote
+    const common = {
+      id: newId('doc'),
+      ...whereOf(place),
+      ...UNCLAIMED,
+      remoteId: id,
+      remotePath: remote.path,
+      remotePass: pass,
+      remoteVersion,
+    }
+    if ('skipped' in found) {
+      const status = 'skipped' satisfies DocumentStatus
+      return { row: { ...common, ...UNREAD, title, url, status, statusDetail: found.skipped }, bytes: null }
+    }
+    const { bytes, ...content } = found
+    const status = 'waiting' satisfies DocumentStatus
+    return { row: { ...common, ...content, size: bytes.length, status }, bytes: Uint8Array.from(bytes) }
+  })
+  await tx.document.createMany({ data: rows.map(({ row }) => row) })
+  const originals = rows.flatMap(({ row, bytes }) => (bytes ? { documentId: row.id, bytes } : []))
+  if (originals.length > 0) await tx.documentOriginal.createMany({ data: originals })
+}
+
 /** Puts a document in the place of what was here of it; it waits to be read. Answers draw from the old one until then. */
 export async function putRemoteDocument(
   tx: Transaction,

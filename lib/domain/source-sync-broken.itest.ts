@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { inTransaction } from '../store/db'
+import { getDataSource } from './data-sources'
 import { claimSync } from './source-sync-claims'
 import { stopSync } from './source-sync-states'
 import { browseSource, chooseSelection, requestSync } from './source-syncs'
@@ -132,8 +133,8 @@ describe('a sync that is broken off', () => {
     const whole = await here.index(source)
     expect([...whole.keys()].sort()).toEqual(TEAM_TITLES)
     expect(await here.stateOf(source)).toMatchObject({ phase: 'idle', found: 9, done: 9 })
-    // What was kept is not fetched again: at most the one document that was under way.
-    expect(here.google.control.downloads().length).toBeLessThanOrEqual(10)
+    // What was kept is not fetched again: at most the page that was under way.
+    expect(here.google.control.downloads().length).toBeLessThanOrEqual(13)
     await wake()
     expect(await here.index(source)).toEqual(whole)
     expect(await here.stateOf(source)).toMatchObject({ phase: 'idle', found: 9, done: 9 })
@@ -156,6 +157,17 @@ describe('a sync that is broken off', () => {
     expect(await here.index(source)).toEqual(before)
     await here.syncAll()
     if (after.length > 0) expect(await here.titles(source)).toEqual(after)
+  })
+
+  test('and fails then says nothing of a connection that others use by now', async () => {
+    const source = await here.source()
+    const { dead, wake } = dieAt(3)
+    await dead
+    await chooseSelection(source.key, { id: source.id, selection: [ASIDE] })
+    here.google.control.fail({ on: 'GET /drive', status: 503 })
+    await wake()
+    const { connection } = await getDataSource(source.key, source)
+    expect(connection).toMatchObject({ state: 'connected', failure: null })
   })
 
   test('is taken by one process, however many look', async () => {

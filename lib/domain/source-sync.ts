@@ -12,10 +12,12 @@ import { noteSynced } from './data-sources'
 import { ringIndexingBell } from './indexing-bell'
 import { operatorFor } from './organizations'
 import {
+  addRemoteDocuments,
   dropRemoteDocuments,
   failRemoteDocument,
   knownDocuments,
   markSeen,
+  type NewDocument,
   putRemoteDocument,
   skipRemoteDocument,
   tallyPass,
@@ -24,6 +26,11 @@ import {
 import { ProviderCalls, type SyncTools } from './source-sync-calls'
 import { cursorColumn, type SyncClaim, whileOurs } from './source-sync-claims'
 import { inWriteQueue } from './write-queue'
+
+/** New documents are written together, up to so many, so large, and so late. */
+const HELD_MAX = 25
+const HELD_BYTES_MAX = 1024 * 1024
+const HELD_MS = 5_000
 
 const NO_COUNTS = { found: 0, done: 0, failed: 0, skipped: 0, added: 0, changed: 0, deleted: 0 } as const
 
@@ -40,6 +47,10 @@ export class SyncTurn {
   readonly #calls: ProviderCalls
   /** Documents in a row that could not be fetched. */
   #failures = 0
+  /** Found and not written yet: few and small enough for a kill to cost little. */
+  #held: NewDocument[] = []
+  #heldBytes = 0
+  #heldSince = 0
 
   constructor(claim: SyncClaim, tools: SyncTools) {
     this.#claim = claim
@@ -120,7 +131,11 @@ export class SyncTurn {
       const change = { ...tally, found: tally.done + wanted.length, phase: 'fetching' }
       return { change, result: undefined }
     })
-    for (const document of wanted) await this.#follow(document, known.get(document.id))
+    try {
+      for (const document of wanted) await this.#follow(document, known.get(document.id))
+    } finally {
+      await this.#writeHeld()
+    }
     const told = new Set(page.upserts.map(({ id }) => id))
     const deletions = page.deletions.filter((id) => !told.has(id))
     if (page.isComplete) {
@@ -133,9 +148,37 @@ export class SyncTurn {
     if (this.#claim.selection.length > 0) await noteProviderWell(this.#claim, this.#tools.now())
   }
 
+  /** Keeps a new document until there are some to be written together. */
+  async #hold(remote: RemoteDocument, found: NewDocument['found']): Promise<void> {
+    const now = this.#tools.now().getTime()
+    if (this.#held.length === 0) this.#heldSince = now
+    this.#held.push({ remote, found })
+    this.#heldBytes += 'bytes' in found ? found.bytes.length : 0
+    const isFull = this.#held.length >= HELD_MAX || this.#heldBytes >= HELD_BYTES_MAX
+    if (isFull || now - this.#heldSince >= HELD_MS) await this.#writeHeld()
+  }
+
+  async #writeHeld(): Promise<void> {
+    const [held, bytes] = [this.#held, this.#heldBytes]
+    this.#held = []
+    this.#heldBytes = 0
+    if (held.length === 0) return
+    const skipped = held.filter(({ found }) => 'skipped' in found).length
+    const write = () =>
+      whileOurs(this.#claim, async (tx) => {
+        await addRemoteDocuments(tx, this.#claim, this.#claim.pass, held)
+        const count = { increment: held.length }
+        return { change: { done: count, added: count, skipped: { increment: skipped } }, result: undefined }
+      })
+    await inWriteQueue(bytes, write)
+    if (skipped < held.length) ringIndexingBell()
+  }
+
   /** Brings one document here, or finds out why not. */
   async #follow(remote: RemoteDocument, known: KnownDocument | undefined): Promise<void> {
     const found = await this.#fetch(remote)
+    if (!known && found.kind === 'content') return this.#hold(remote, found)
+    if (!known && found.kind === 'skip') return this.#hold(remote, { skipped: found.why })
     const at = { remote, pass: this.#claim.pass }
     const counted = { done: { increment: 1 } }
     const put = known ? { changed: { increment: 1 } } : { added: { increment: 1 } }
