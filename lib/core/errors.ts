@@ -1,4 +1,5 @@
 import { allowlistErrors } from './allowlist-errors'
+import { connectorErrors } from './connector-errors'
 import { signInErrors } from './sign-in-errors'
 
 /** What a page of the error reference says about one code. */
@@ -120,6 +121,7 @@ export const errorTable = {
   },
   ...signInErrors,
   ...allowlistErrors,
+  ...connectorErrors,
   insecure_transport: {
     status: 403,
     error: 'HTTPS required',

@@ -22,6 +22,9 @@ type IdPrefix =
   | 'ident'
   | 'range'
   | 'block'
+  | 'turn'
+  | 'conn'
+  | 'revoc'
 
 const pool = new Uint8Array(4096)
 let taken = pool.length

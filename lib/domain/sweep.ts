@@ -1,4 +1,5 @@
 import { sweepAccessLogs } from './access-logs'
+import { sweepConnectorFlows } from './connection-flows'
 import { sweepIdempotencyRecords } from './idempotency'
 import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
@@ -26,6 +27,7 @@ export async function sweepExpired(now: Date = new Date()): Promise<number> {
     await sweepUsedAssertions(now),
     await sweepSocialFlows(now),
     await sweepSocialSignUps(now),
+    await sweepConnectorFlows(now),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }
