@@ -23,6 +23,7 @@ import {
   UsageQuery,
   UsageReport,
 } from './key-schemas'
+import { organizationEndpoints } from './organization-endpoints'
 import { Agent, AgentIdParams, AgentInput, DeletedAgent, ListQuery, listOf, Whoami } from './schemas'
 import { usageCsv } from './usage-csv'
 
@@ -259,4 +260,5 @@ export const endpoints = {
     status: 200,
   },
   ...answerEndpoints,
+  ...organizationEndpoints,
 } as const satisfies Record<string, Endpoint>

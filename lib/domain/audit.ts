@@ -34,3 +34,8 @@ export async function recordAudit(tx: Transaction, principal: Principal, entry: 
     },
   })
 }
+
+/** Takes away the audit rows of an organization that is being deleted, in the transaction that deletes it. */
+export async function deleteAuditOf(tx: Transaction, organizationId: string): Promise<void> {
+  await tx.auditLog.deleteMany({ where: { organizationId } })
+}

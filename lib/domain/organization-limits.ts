@@ -1,10 +1,11 @@
 import { TwigError } from '../core/errors'
+import { planIncludes } from '../core/plans'
 import { type Scope, scopes } from '../core/principal'
 import { DEFAULT_PER_MINUTE, ORGANIZATION_FACTOR } from '../core/rate-limits'
 import type { OrganizationLimits } from '../edge/key-cache'
 import { db, type Transaction } from '../store/db'
 
-/** The limits in force in an organization: custom ones count on the Enterprise plan only (F3, G2). */
+/** The limits in force in an organization: custom ones count on a plan that has them (F3, G2). */
 export async function organizationLimits(
   organizationId: string,
   tx: Transaction | ReturnType<typeof db> = db(),
@@ -14,7 +15,7 @@ export async function organizationLimits(
     include: { rateLimits: true },
   })
   if (!row) throw new TwigError('not_found')
-  const custom = row.plan === 'enterprise' ? row.rateLimits : []
+  const custom = planIncludes(row.plan, 'custom_limits') ? row.rateLimits : []
   const perMinute: Record<Scope, number> = { ...DEFAULT_PER_MINUTE }
   for (const limit of custom) perMinute[limit.scope] = limit.perMinute
   const organizationPerMinute = Object.fromEntries(

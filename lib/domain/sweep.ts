@@ -1,4 +1,5 @@
 import { sweepIdempotencyRecords } from './idempotency'
+import { sweepGoneOrganizations } from './organization-deletion'
 import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
 import { sweepSignUps } from './sign-ups'
@@ -10,7 +11,7 @@ import { sweepSsoFlows } from './sso-flows'
 import { sweepThrottles } from './throttle'
 import { sweepUsage } from './usage'
 
-/** Removes what is past its time: dead sessions, links, sign-ups, throttles, kept answers and usage. Meant for once an hour; returns rows removed. */
+/** Removes what is past its time: dead sessions, links, sign-ups, throttles, kept answers, usage, and records of deleted organizations. Meant for once an hour; returns rows removed. */
 export async function sweepExpired(now: Date = new Date()): Promise<number> {
   const counts = [
     await sweepSessions(now),
@@ -24,6 +25,7 @@ export async function sweepExpired(now: Date = new Date()): Promise<number> {
     await sweepUsedAssertions(now),
     await sweepSocialFlows(now),
     await sweepSocialSignUps(now),
+    await sweepGoneOrganizations(),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { listSessions } from '@/lib/domain/sessions'
+import { listSessions } from '@/lib/domain/session-list'
 import { listSignInMethods } from '@/lib/domain/social-links'
 import type { SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'

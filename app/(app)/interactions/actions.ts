@@ -1,6 +1,6 @@
 'use server'
 
-import { OrganizationInput } from '@/lib/core/answer-schemas'
+import { OrganizationInput } from '@/lib/core/organization-schemas'
 import { RetentionInput } from '@/lib/core/interaction-search'
 import { countOlder } from '@/lib/domain/interaction-search'
 import { updateOrganization } from '@/lib/domain/organization-settings'
