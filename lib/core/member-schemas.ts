@@ -102,12 +102,9 @@ export type Invitation = z.infer<typeof Invitation>
 
 /** The answer to sending one. */
 export const SentInvitation = Invitation.extend({
-  link: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Only where no SMTP is set, to be passed on by hand; else the mailbox alone has it.',
-    }),
+  link: z.string().nullable().meta({
+    description: 'Only where no SMTP is set, to be passed on by hand; else the mailbox alone has it.',
+  }),
 }).meta({ id: 'SentInvitation' })
 export type SentInvitation = z.infer<typeof SentInvitation>
 

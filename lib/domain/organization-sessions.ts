@@ -1,5 +1,4 @@
-import type { Principal } from '../core/principal'
-import { requirePermission } from '../core/principal'
+import { type Principal, requirePermission } from '../core/principal'
 import { SESSION_TTL_SECONDS } from '../core/session'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
@@ -68,6 +67,7 @@ function placesBeside(organizationId: string) {
 /** Ends every session of the organization but the caller's own; its people sign in again. Returns how many. */
 export async function endAllSessions(
   principal: Principal,
+  _input: Record<string, never> = {},
   now: Date = new Date(),
 ): Promise<{ ended: number }> {
   requirePermission(principal, 'organization:write')
