@@ -8,23 +8,29 @@ export interface PlanEffect {
   feature: Feature
   /** A sentence for whoever is about to do it. */
   what: string
+  /** Whether something stops that works now. */
+  switchesOff: boolean
 }
+
+type Finding = Omit<PlanEffect, 'feature'> | null
 
 /**
  * What becomes of each feature that is in use when its plan goes, null where it is not in use. What goes on although
  * nothing of it can be changed is said too (decision 77).
  */
-const effects: Readonly<Partial<Record<Feature, (organizationId: string) => Promise<string | null>>>> = {
+const effects: Readonly<Partial<Record<Feature, (organizationId: string) => Promise<Finding>>>> = {
   custom_limits: async (organizationId) => {
     const count = await db().rateLimit.count({ where: { organizationId } })
     const scopes = count === 1 ? 'of one scope' : `of ${count} scopes`
-    return count === 0 ? null : `The custom limits ${scopes} stop counting; the defaults hold from then on.`
+    const what = `The custom limits ${scopes} stop counting; the defaults hold from then on.`
+    return count === 0 ? null : { what, switchesOff: true }
   },
   sso: async (organizationId) => {
     const connection = await activeConnection(organizationId)
     if (!connection) return null
     const enforced = connection.enforcedAt ? ', enforced' : ''
-    return `Single sign-on (${connection.name}${enforced}) goes on as it is, but nothing of it can be added or changed.`
+    const what = `Single sign-on (${connection.name}${enforced}) goes on as it is, but nothing of it can be added or changed.`
+    return { what, switchesOff: false }
   },
 }
 
@@ -35,8 +41,8 @@ export async function planEffects(
 ): Promise<PlanEffect[]> {
   const found: PlanEffect[] = []
   for (const feature of lostFeatures(from, to)) {
-    const what = await effects[feature]?.(organizationId)
-    if (what) found.push({ feature, what })
+    const effect = await effects[feature]?.(organizationId)
+    if (effect) found.push({ feature, ...effect })
   }
   return found
 }
