@@ -34,6 +34,7 @@ const CONSOLE = [
   '/settings/api-keys',
   '/settings/external-keys',
   '/settings/members',
+  '/settings/organization',
   '/settings/authentication',
   '/account',
 ]

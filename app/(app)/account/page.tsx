@@ -49,7 +49,7 @@ export default async function AccountPage({ searchParams }: { searchParams: Sear
       )}
       <Section
         title="Sessions"
-        description="Browsers that are signed in to your account. A session ends after 7 days without use."
+        description="Browsers that are signed in to your account. A session ends after 7 days without use, or sooner where its organization says so."
         actions={rows.length > 1 && <EndOthers count={rows.length - 1} />}
       >
         <SessionTable sessions={rows} />
