@@ -75,7 +75,7 @@ test('the organization is renamed, its sessions are shortened, and it is deleted
   await page.getByLabel('Slug', { exact: true }).fill(slug)
   await page.getByRole('button', { name: 'Save' }).first().click()
   await expect(page.getByText('Saved')).toBeVisible()
-  await expect(page.getByText('Needs').or(page.getByText('Custom rate limits'))).toBeVisible()
+  await expect(page.getByText('Custom rate limits', { exact: true })).toBeVisible()
 
   await page.getByLabel('Sign out when not used for').click()
   await page.getByRole('option', { name: '15 minutes' }).click()

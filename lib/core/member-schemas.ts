@@ -5,7 +5,7 @@ import { Email, Timestamp } from './schemas'
 /** Shapes of members, of what they leave behind, and of invitations; shared by form, action, route and OpenAPI. */
 
 const Role = z.enum(roles, { error: 'Choose viewer, member, admin or owner' })
-export const UserId = z.string().regex(/^user_\w{1,64}$/, 'This is not the id of a person')
+const UserId = z.string().regex(/^user_\w{1,64}$/, 'This is not the id of a person')
 const InvitationId = z.string().regex(/^inv_\w{1,64}$/, 'This is not the id of an invitation')
 const Count = z.number().int().min(0)
 

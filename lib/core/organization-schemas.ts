@@ -9,7 +9,7 @@ import { SESSION_POLICY_BOUNDS } from './session-policy'
 const SLUG_MAX = 48
 const RETENTION_MAX_DAYS = 3650
 /** Single requests are kept no longer for anybody. */
-export const USAGE_RETENTION_MAX_DAYS = 30
+const USAGE_RETENTION_MAX_DAYS = 30
 
 /** The short name that commands and `whoami` call an organization by. */
 export const Slug = z

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { root } from '../../../server/configuration'
 import { gated, serverDependencies } from '../../../server/gate'
 import { apiPolicy } from '../../core/policy'
 import { cache } from '../../store/cache'
@@ -13,7 +15,7 @@ const BASE = '/api/v1'
 /** `/agents/{id}` → `app/api/v1/agents/[id]/route`. */
 async function load(pattern: string): Promise<Record<string, Handler>> {
   const folder = pattern.replaceAll(/\{(\w+)\}/g, '[$1]')
-  return import(`../../../app/api/v1${folder}/route.ts`)
+  return import(/* @vite-ignore */ join(root, `app/api/v1${folder}/route.ts`))
 }
 
 async function routes(): Promise<Routes> {

@@ -8,6 +8,7 @@ import * as documents from '../../domain/documents'
 import { checkDomain } from '../../domain/domain-proofs'
 import * as domains from '../../domain/domains'
 import * as externalKeys from '../../domain/external-key-changes'
+import { checkExternalKey } from '../../domain/external-key-checks'
 import { countOlder } from '../../domain/interaction-search'
 import * as invitations from '../../domain/invitations'
 import * as removal from '../../domain/member-removal'
@@ -154,7 +155,7 @@ export const ACTIONS: readonly Action[] = [
     verb: 'checkExternalKey',
     least: 'admin',
     kind: 'external',
-    call: (who, id) => externalKeys.checkExternalKey(who, { id }),
+    call: (who, id) => checkExternalKey(who, { id }),
   },
   {
     verb: 'deleteExternalKey',
