@@ -29,7 +29,7 @@ test('the operator adds, lists and removes ranges at once, is told what is odd, 
   expect(await obey(['allowlist', 'remove', ...org, '--cidr', '192.0.2.0/24'])).toMatchObject({ code: 1 })
 
   const lower = await obey(['plan', 'set', ...org, '--plan', 'free'])
-  expect([lower.code, lower.err]).toEqual([0, expect.stringContaining('stays in force')])
+  expect([lower.code, lower.out]).toEqual([0, expect.stringContaining('stays in force')])
   expect((await obey(['allowlist', 'add', ...org, '--cidr', '192.0.2.1'])).err).toContain('Enterprise')
   await json(Range, 'remove', ...org, '--cidr', '::/0')
   const last = await obey(['allowlist', 'remove', ...org, '--cidr', '203.0.113.1/24'])

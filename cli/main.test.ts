@@ -7,11 +7,11 @@ describe('twig', () => {
   test.each([
     [
       ['frob'],
-      'There is no "frob"; there is org, user, key, plan, limits, domain, sso, audit, secrets, doctor, help.',
+      'There is no "frob"; there is org, member, user, key, plan, limits, allowlist, domain, sso, audit, secrets, doctor, help.',
     ],
     [['constructor'], 'There is no "constructor"; there is'],
     [['allowlist', 'add', '--org', 'acme'], 'There is no "allowlist"; there is'],
-    [[], 'Say what to do: org, user,'],
+    [[], 'Say what to do: org, member, user,'],
     [['key'], 'Say what to do with key: create, list, rotate, disable, enable, rename, revoke.'],
     [['key', 'eat'], 'There is no "key eat"; key has create, list, rotate, disable, enable, rename, revoke.'],
     [['domain', 'add', '--org', 'acme'], 'Missing: --domain.\nUsage: twig domain add --org <id or slug>'],

@@ -6,6 +6,7 @@ export type Verbs = Readonly<Record<string, Verb>>
 /** What `twig <noun> <verb>` can do. Only what is asked for is loaded. */
 export const nouns: Readonly<Record<string, () => Promise<Verbs>>> = {
   org: async () => (await import('./commands/org')).orgVerbs,
+  member: async () => (await import('./commands/member')).memberVerbs,
   user: async () => (await import('./commands/user')).userVerbs,
   key: async () => (await import('./commands/key')).keyVerbs,
   plan: async () => (await import('./commands/plan')).planVerbs,

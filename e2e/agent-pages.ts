@@ -1,7 +1,5 @@
 import type { APIRequestContext, Page } from '@playwright/test'
-import pg from 'pg'
-import { postgresUrl } from '../server/postgres'
-import { bearer, expect, serverUnderTest } from './fixtures'
+import { bearer, expect } from './fixtures'
 
 const HANDBOOK =
   '# Returns\n\nProducts can be returned within 30 days of delivery. The buyer pays for the parcel.\n\n# Passwords\n\nThe link to reset a password is valid for one hour.'
@@ -44,17 +42,4 @@ export async function ask(page: Page, question: string): Promise<void> {
 /** The part of the playground with a question and what came of it. */
 export function turnOf(page: Page, question: string) {
   return page.getByRole('article', { name: `Question: ${question}` }).last()
-}
-
-/** Makes somebody a viewer wherever they are a member. */
-export async function makeViewer(email: string): Promise<void> {
-  const { run, secrets } = serverUnderTest()
-  const connectionString = postgresUrl(run().postgresPort, secrets().postgresPassword ?? '')
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  await client.query(
-    "update memberships set role = 'viewer' where user_id in (select id from users where email = $1)",
-    [email],
-  )
-  await client.end()
 }

@@ -1,6 +1,7 @@
 import { type ModelServer, startModelServer } from '../lib/store/testing/model-server'
 import { inspect } from './accessible'
-import { ask, createAgent, make, makeViewer, plantSource, turnOf } from './agent-pages'
+import { ask, createAgent, make, plantSource, turnOf } from './agent-pages'
+import { setRole } from './database'
 import { expect, generateKey, signUp, somebody, test } from './fixtures'
 import { startTwig } from './servers'
 
@@ -196,7 +197,7 @@ test('a viewer reads how an agent is set and is offered no change and no playgro
 }) => {
   test.setTimeout(120_000)
   const id = await createAgent(page, 'Shared')
-  await makeViewer(person.email)
+  await setRole(person, 'viewer')
   await page.goto('/agents')
   await expect(page.getByRole('row').filter({ hasText: 'Shared' })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Create agent' })).toBeHidden()

@@ -1,12 +1,6 @@
 import { inspect } from './accessible'
-import {
-  addDomain,
-  makeEnterprise,
-  PATH,
-  setRole,
-  setUpConnection,
-  testConnection,
-} from './authentication-pages'
+import { addDomain, makeEnterprise, PATH, setUpConnection, testConnection } from './authentication-pages'
+import { setRole } from './database'
 import { expect, signUp, somebody, test } from './fixtures'
 import { makeIdp, serveIdp } from './testing/page-idp'
 

@@ -1,23 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Page } from '@playwright/test'
-import pg from 'pg'
-import { postgresUrl } from '../server/postgres'
-import { expect, type Person, serverUnderTest } from './fixtures'
+import { sql } from './database'
+import { expect, type Person } from './fixtures'
 
 export const PATH = '/settings/authentication'
-
-/** Runs one statement on the database of the server under test. */
-export async function sql(statement: string, values: unknown[]): Promise<pg.QueryResult> {
-  const { run, secrets } = serverUnderTest()
-  const connectionString = postgresUrl(run().postgresPort, secrets().postgresPassword ?? '')
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return await client.query(statement, values)
-  } finally {
-    await client.end()
-  }
-}
 
 const ORGANIZATION_OF =
   '(select organization_id from memberships join users on users.id = user_id where email = $1 limit 1)'
@@ -25,11 +11,6 @@ const ORGANIZATION_OF =
 /** Gives a person's organization the Enterprise plan, as the operator would. */
 export async function makeEnterprise({ email }: Person): Promise<void> {
   await sql(`update organizations set plan = 'enterprise' where id = ${ORGANIZATION_OF}`, [email])
-}
-
-export async function setRole({ email }: Person, role: string): Promise<void> {
-  const where = 'user_id in (select id from users where email = $1)'
-  await sql(`update memberships set role = $2 where ${where}`, [email, role])
 }
 
 /** Vouches for a domain that was added, as the operator would, and makes it that of the person's address. */

@@ -7,10 +7,10 @@ import {
   pasteMetadata,
   setUpConnection,
   someDomain,
-  sql,
   testConnection,
   verifyOwnDomain,
 } from './authentication-pages'
+import { sql } from './database'
 import { expect, PASSWORD, test } from './fixtures'
 import { makeIdp, serveIdp } from './testing/page-idp'
 

@@ -1,7 +1,6 @@
-import pg from 'pg'
 import { pdfOfPages } from '../lib/store/testing/pdf-files'
-import { postgresUrl } from '../server/postgres'
-import { bearer, expect, generateKey, serverUnderTest, test } from './fixtures'
+import { setRole } from './database'
+import { bearer, expect, generateKey, test } from './fixtures'
 
 const MIB = 1024 * 1024
 const NOTES = '# Returns\n\nProducts can be returned within 30 days of delivery.'
@@ -112,7 +111,7 @@ test('a viewer sees data sources and is offered no change', async ({ page, perso
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.waitForURL(/\/data\/ds_\w+$/)
   const path = new URL(page.url()).pathname
-  await demote(person.email)
+  await setRole(person, 'viewer')
   await page.goto('/data')
   await expect(page.getByRole('row').filter({ hasText: 'Shared' })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Add Data Source' })).toBeHidden()
@@ -128,16 +127,3 @@ test('a viewer sees data sources and is offered no change', async ({ page, perso
   })
   expect(refused.status()).toBe(403)
 })
-
-/** Makes somebody a viewer wherever they are a member. */
-async function demote(email: string): Promise<void> {
-  const { run, secrets } = serverUnderTest()
-  const connectionString = postgresUrl(run().postgresPort, secrets().postgresPassword ?? '')
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  await client.query(
-    "update memberships set role = 'viewer' where user_id in (select id from users where email = $1)",
-    [email],
-  )
-  await client.end()
-}

@@ -35,6 +35,7 @@ const CONSOLE = [
   '/settings/api-keys',
   '/settings/external-keys',
   '/settings/members',
+  '/settings/organization',
   '/settings/authentication',
   '/settings/audit-log',
   '/settings/requests',

@@ -23,6 +23,7 @@ const navFor = ({ isAdmin, isOwner }: { isAdmin: boolean; isOwner: boolean }) =>
       { href: '/settings/api-keys', label: 'API Keys', icon: 'api-keys' as const },
       { href: '/settings/external-keys', label: 'External API Keys', icon: 'external-keys' as const },
       { href: '/settings/members', label: 'Members', icon: 'members' as const },
+      { href: '/settings/organization', label: 'Organization', icon: 'organization' as const },
       { href: '/settings/requests', label: 'Requests', icon: 'requests' as const },
       ...(isAdmin
         ? [

@@ -1,7 +1,8 @@
+import { deleteOrganization } from '../../lib/domain/organization-deletion'
 import { organizationLimits } from '../../lib/domain/organization-limits'
 import { createOrganization, listMembers, listOrganizations } from '../../lib/domain/organizations'
 import { actFor, optional, org, plan, text } from '../flags'
-import { minute, plain, table } from '../output'
+import { count, minute, plain, table } from '../output'
 import { UsageError, verb } from '../verb'
 import { limitDocument, limitTable } from './limits'
 
@@ -66,4 +67,29 @@ const show = verb({
   },
 })
 
-export const orgVerbs = { create, list, show }
+const remove = verb({
+  summary: 'Deletes an organization with everything of it, for good. Accounts of people stay.',
+  flags: { org, confirm: text('name', 'Its name once more, exactly.') },
+  run: async ({ org, confirm }) => {
+    const { organization, principal } = await actFor(org)
+    const { id, deleted, sessionsMoved, sessionsEnded, keysRevoked, inForce } = await deleteOrganization(
+      principal,
+      { name: confirm },
+    )
+    const late = 'Redis could not be told of its keys yet: running servers may accept them for five minutes.'
+    return {
+      document: {
+        id,
+        deleted,
+        keys_revoked: keysRevoked,
+        sessions_moved: sessionsMoved,
+        sessions_ended: sessionsEnded,
+        in_force: inForce,
+      },
+      text: `Deleted ${plain(organization.name)} (${id}), ${count(keysRevoked, 'key')} of it.`,
+      ...(inForce ? {} : { warning: late }),
+    }
+  },
+})
+
+export const orgVerbs = { create, list, show, delete: remove }

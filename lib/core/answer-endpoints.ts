@@ -4,8 +4,6 @@ import {
   Interaction,
   InteractionIdParams,
   ListInteractionsQuery,
-  OrganizationInput,
-  OrganizationSettings,
   QueryInput,
 } from './answer-schemas'
 import type { Endpoint } from './endpoints'
@@ -17,7 +15,7 @@ function billedTo(output: unknown): Record<string, string> {
   return { 'X-Twig-Billed-To': (output as Answer).billed_to }
 }
 
-/** Asking agents, what came of it, and the organization that it is kept for. */
+/** Asking agents, and what came of it. */
 export const answerEndpoints = {
   query: {
     method: 'post',
@@ -58,22 +56,6 @@ export const answerEndpoints = {
     summary: 'One question and its answer.',
     params: InteractionIdParams,
     output: Interaction,
-    status: 200,
-  },
-  getOrganization: {
-    method: 'get',
-    path: '/organization',
-    summary: 'The organization that the key belongs to.',
-    output: OrganizationSettings,
-    status: 200,
-  },
-  updateOrganization: {
-    method: 'put',
-    path: '/organization',
-    summary: 'Change the organization; what is left out stays.',
-    body: OrganizationInput,
-    sample: { name: 'Acme', interaction_retention_days: 90 },
-    output: OrganizationSettings,
     status: 200,
   },
 } as const satisfies Record<string, Endpoint>

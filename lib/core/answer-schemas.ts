@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { environments, plans } from './principal'
-import { Id, ListQuery, nameField, Timestamp, textField } from './schemas'
+import { environments } from './principal'
+import { Id, ListQuery, Timestamp, textField } from './schemas'
 
 /** Shapes of questions, answers and interactions, shared by form, action, route and OpenAPI. contract.md 3. */
 
@@ -129,31 +129,3 @@ export const ListInteractionsQuery = ListQuery.extend(InteractionFilter.shape).e
 export type ListInteractionsQuery = z.infer<typeof ListInteractionsQuery>
 
 export const InteractionIdParams = z.strictObject({ id: z.string().max(128) })
-
-export const OrganizationSettings = z
-  .object({
-    id: z.string(),
-    slug: z.string(),
-    name: z.string(),
-    plan: z.enum(plans),
-    interaction_retention_days: z.number().int().nullable(),
-    created_at: Timestamp,
-  })
-  .meta({ id: 'Organization' })
-export type OrganizationSettings = z.infer<typeof OrganizationSettings>
-
-/** What is left out stays. */
-export const OrganizationInput = z
-  .strictObject({
-    name: nameField('Name').optional(),
-    interaction_retention_days: z
-      .number()
-      .int()
-      .min(1, 'Keep interactions for at least one day')
-      .max(3650, 'At most 3650 days, or null for good')
-      .nullable()
-      .optional()
-      .meta({ description: 'Interactions are deleted after so many days; null keeps them for good.' }),
-  })
-  .meta({ id: 'OrganizationInput' })
-export type OrganizationInput = z.infer<typeof OrganizationInput>

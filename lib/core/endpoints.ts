@@ -26,6 +26,7 @@ import {
   UsageReport,
 } from './key-schemas'
 import { protectionEndpoints } from './protection-endpoints'
+import { organizationEndpoints } from './organization-endpoints'
 import { Agent, AgentIdParams, AgentInput, DeletedAgent, ListQuery, listOf, Whoami } from './schemas'
 import { usageCsv } from './usage-csv'
 
@@ -267,4 +268,5 @@ export const endpoints = {
   ...protectionEndpoints,
   ...answerEndpoints,
   ...explainEndpoints,
+  ...organizationEndpoints,
 } as const satisfies Record<string, Endpoint>

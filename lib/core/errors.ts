@@ -117,7 +117,7 @@ export const errorTable = {
     status: 403,
     error: 'Plan required',
     meaning: 'The feature belongs to a plan that this organization does not have.',
-    fix: 'The plan needed is named in `required_plan`; the operator of this Twig sets plans.',
+    fix: '`feature` and `required_plan` say what needs which plan; the operator of this Twig sets plans.',
   },
   ...signInErrors,
   ...allowlistErrors,

@@ -155,3 +155,21 @@ export function requireMintable(principal: Principal, wanted: readonly Scope[]):
     details: { required_role: required, role, fields: { scopes: `${beyond} needs the role ${required}` } },
   })
 }
+
+/**
+ * Throws conflict for a Test key: it is kept less carefully, and what is said here holds for Live as well (H2).
+ * @param what begins the sentence, e.g. `Who belongs to the organization`
+ */
+export function requireLiveReach(principal: Principal, what: string): void {
+  if (principal.kind !== 'key' || principal.environment === 'live') return
+  throw new TwigError('conflict', `${what} holds for Live as well; a Live key or an admin can change it.`)
+}
+
+/** Throws insufficient_role unless an owner asks, or the operator: a key stands for an admin at most (G1). */
+export function requireOwner(principal: Principal): void {
+  const role = principal.kind === 'user' ? principal.role : 'admin'
+  if (principal.kind === 'operator' || role === 'owner') return
+  throw new TwigError('insufficient_role', `This needs the role owner; yours is ${role}.`, {
+    details: { required_role: 'owner', role },
+  })
+}

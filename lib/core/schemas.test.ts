@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { leastCpuMs } from '../testing/cpu-time'
 import * as keySchemas from './key-schemas'
+import * as memberSchemas from './member-schemas'
+import { DeleteOrganizationInput, OrganizationInput } from './organization-schemas'
 import * as schemas from './schemas'
 
 const token = 'a'.repeat(32)
@@ -20,8 +22,13 @@ const inputs: [string, z.ZodObject, Record<string, unknown>][] = [
   ['SessionIdInput', schemas.SessionIdInput, { id: 'sess_1' }],
   ['SwitchOrganizationInput', schemas.SwitchOrganizationInput, { organizationId: 'org_1' }],
   ['EmptyInput', schemas.EmptyInput, {}],
-  ['InviteMemberInput', schemas.InviteMemberInput, { email: 'ada@example.com', role: 'member' }],
-  ['InvitationIdInput', schemas.InvitationIdInput, { id: 'inv_1' }],
+  ['InviteMemberInput', memberSchemas.InviteMemberInput, { email: 'ada@example.com', role: 'member' }],
+  ['InvitationIdInput', memberSchemas.InvitationIdInput, { id: 'inv_1' }],
+  ['ChangeInvitationBody', memberSchemas.ChangeInvitationBody, { role: 'admin' }],
+  ['ChangeRoleInput', memberSchemas.ChangeRoleInput, { id: 'user_1', role: 'viewer' }],
+  ['RemoveMemberInput', memberSchemas.RemoveMemberInput, { id: 'user_1', api_keys: 'revoke' }],
+  ['OrganizationInput', OrganizationInput, { name: 'Acme', slug: 'acme', session_idle_minutes: 15 }],
+  ['DeleteOrganizationInput', DeleteOrganizationInput, { name: 'Acme' }],
   ['CreateApiKeyInput', keySchemas.CreateApiKeyInput, { name: 'CI', scopes: ['read'], environment: 'live' }],
   ['ApiKeyIdInput', keySchemas.ApiKeyIdInput, { id: 'key_1' }],
   ['ApiKeyIdParams', keySchemas.ApiKeyIdParams, { id: 'key_1' }],

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { canonicalEmail } from './email'
-import { environments, roles, scopes } from './principal'
+import { environments, scopes } from './principal'
 
 /** Inputs and outputs, shared by form, action, route and OpenAPI. Every input refuses members it does not know. */
 
@@ -73,9 +73,6 @@ export const UpdateProfileInput = z.strictObject({ name: nameField('Name') })
 export const SessionIdInput = z.strictObject({ id: z.string().regex(/^sess_\w{1,64}$/) })
 export const SwitchOrganizationInput = z.strictObject({ organizationId: z.string().regex(/^org_\w{1,64}$/) })
 export const EmptyInput = z.strictObject({})
-
-export const InviteMemberInput = z.strictObject({ email: Email, role: z.enum(roles) })
-export const InvitationIdInput = z.strictObject({ id: z.string().regex(/^inv_\w{1,64}$/) })
 
 export const ScopeList = z
   .array(z.enum(scopes), { error: 'Choose at least one scope' })

@@ -83,7 +83,8 @@ export async function createAgent(principal: Principal, input: AgentInput): Prom
   const wanted = await requireReferences(principal, input)
   const data = { id: newId('agent'), ...owned(principal), ...columns(wanted) }
   return inTransaction(async (tx) => {
-    const agent = shape(await tx.agent.create({ data }))
+    const createdById = principal.kind === 'user' ? principal.userId : null
+    const agent = shape(await tx.agent.create({ data: { ...data, createdById } }))
     await recordAudit(tx, principal, { action: 'agent.created', targetId: agent.id, after: agent })
     return agent
   })
@@ -144,4 +145,10 @@ export async function deleteAgent(
     await recordAudit(tx, principal, { action: 'agent.deleted', targetId: id, before: shape(before) })
     return { id, deleted: true }
   })
+}
+
+/** How many agents of an organization a person made. */
+export function countAgentsBy(place: { organizationId: string; userId: string }): Promise<number> {
+  const { organizationId, userId: createdById } = place
+  return db().agent.count({ where: { organizationId, createdById } })
 }

@@ -1,4 +1,4 @@
-import { allowlistNeedsPlan, CONFIRM_MS, RANGES_MAX, wouldLockOut } from '../core/allowlist'
+import { CONFIRM_MS, RANGES_MAX, wouldLockOut } from '../core/allowlist'
 import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { compileRanges, holdsText, isEverything, parseRange } from '../core/ip-ranges'
@@ -77,7 +77,7 @@ export function told<T>(
 }
 
 function requirePlan({ plan }: Before): void {
-  if (plan !== 'enterprise') throw allowlistNeedsPlan(plan)
+  requireFeature(plan, 'ip_allowlist')
 }
 
 /** The list is for Live as well: a Test key, kept less carefully, may not open it. */

@@ -38,6 +38,15 @@ async function settingsOf({ organizationId: id }: Principal) {
   return row
 }
 
+/** Whether an organization's list is in force, and how many ranges it has. */
+export async function allowlistStanding(organizationId: string): Promise<{ inForce: boolean; ranges: number }> {
+  const row = await db().organization.findUnique({
+    where: { id: organizationId },
+    select: { allowlistInForce: true, _count: { select: { ipRanges: true } } },
+  })
+  return { inForce: row?.allowlistInForce ?? false, ranges: row?._count.ipRanges ?? 0 }
+}
+
 /** Ranges of the caller's organization, the newest first. */
 export async function listAllowlistRanges(
   principal: Principal,

@@ -13,7 +13,7 @@ const CACHE_MS_MAX = 300_000
 const RETRY_AFTER_SECONDS = 5
 
 /** Counts a change that the gate must see. */
-const NEXT_STATE = { stateVersion: { increment: 1 } } as const
+export const NEXT_STATE = { stateVersion: { increment: 1 } } as const
 
 /**
  * The key's row, held until the transaction ends: changes of one key come one after another, and so does the counting of

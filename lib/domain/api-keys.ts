@@ -17,7 +17,7 @@ import { checkDatabase, db, inTransaction, type Transaction } from '../store/db'
 import { nodeHmac } from '../store/hmac'
 import { hashSecret } from '../store/key-hash'
 import { recordAudit } from './audit'
-import { operatorFor } from './organizations'
+import { operatorFor, roleOf } from './organizations'
 import { pageQuery, toPage } from './paging'
 
 /** What a query of keys includes, so that the rows can be shaped. */
@@ -107,13 +107,28 @@ export async function mintKey(environment: Environment): Promise<Minted> {
 
 type KeyFacts = Pick<Prisma.ApiKeyUncheckedCreateInput, 'name' | 'rotatedFrom'> & { scopes: Scope[] }
 
-/** Writes a minted key and its audit row. The caller has checked who may. */
+/** Holds a person to the role that they have at this moment (B10); a change of it waits until the key is written. */
+async function requireMintableNow(
+  tx: Transaction,
+  principal: Principal,
+  wanted: readonly Scope[],
+): Promise<void> {
+  if (principal.kind !== 'user') return
+  const { organizationId, userId } = principal
+  await tx.$executeRaw`
+    SELECT 1 FROM memberships WHERE organization_id = ${organizationId} AND user_id = ${userId} FOR SHARE`
+  const role = await roleOf(tx, organizationId, userId)
+  requireMintable({ ...principal, role: role ?? 'viewer' }, wanted)
+}
+
+/** Writes a minted key and its audit row. The caller has checked who may; what a person's role covers is checked again. */
 export async function insertKey(
   tx: Transaction,
   principal: Principal,
   { columns }: Minted,
   facts: KeyFacts,
 ): Promise<KeyRow> {
+  await requireMintableNow(tx, principal, facts.scopes)
   const row = await tx.apiKey.create({
     data: {
       ...columns,

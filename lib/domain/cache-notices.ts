@@ -16,6 +16,10 @@ export interface Notice {
 }
 
 const BATCH = 100
+/** Of many notices of one change. */
+const AT_ONCE = 10
+/** Of a key whose row went with its organization: no version can come after it. */
+const GONE_VERSION = 2 ** 31 - 1
 const RETRY_MS = 1_000
 
 let retry: NodeJS.Timeout | undefined
@@ -44,6 +48,14 @@ export async function noteChange(tx: Transaction, kind: NoticeKind, subjectId: s
   return { kind, subjectId, token }
 }
 
+/** As noteChange, for many keys at once. */
+export async function noteKeyChanges(tx: Transaction, keyIds: readonly string[]): Promise<Notice[]> {
+  const notices = keyIds.map((subjectId) => ({ kind: 'key' as const, subjectId, token: randomBase62(12) }))
+  await tx.cacheNotice.deleteMany({ where: { kind: 'key', subjectId: { in: [...keyIds] } } })
+  await tx.cacheNotice.createMany({ data: notices })
+  return notices
+}
+
 /** Tells the cache what Postgres says now; whichever change that comes from, the order of versions holds. */
 async function tell({ kind, subjectId }: Notice): Promise<boolean> {
   if (kind === 'organization') {
@@ -57,7 +69,7 @@ async function tell({ kind, subjectId }: Notice): Promise<boolean> {
     where: { id: subjectId },
     select: { stateVersion: true, revokedAt: true, disabledAt: true, endsAt: true },
   })
-  if (!row) return true
+  if (!row) return changeKey({ keyId: subjectId, version: GONE_VERSION }, 'revoked')
   return changeKey({ keyId: subjectId, version: row.stateVersion }, refusalOf(row, Date.now()))
 }
 
@@ -78,6 +90,17 @@ export async function deliver(notice: Notice): Promise<boolean> {
     .catch(() => false)
   if (!told) retrySoon()
   return told
+}
+
+/** Delivers many; returns the ids of those subjects that Redis could not be told of yet. */
+export async function deliverAll(notices: readonly Notice[]): Promise<Set<string>> {
+  const late = new Set<string>()
+  for (let next = 0; next < notices.length; next += AT_ONCE) {
+    const some = notices.slice(next, next + AT_ONCE)
+    const told = await Promise.all(some.map(deliver))
+    for (const [at, { subjectId }] of some.entries()) if (!told[at]) late.add(subjectId)
+  }
+  return late
 }
 
 /**

@@ -122,7 +122,8 @@ async function found(principal: Principal, id: string): Promise<DataSource> {
 /** Makes an empty data source in the caller's environment. */
 export async function createDataSource(principal: Principal, input: DataSourceInput): Promise<DataSource> {
   requirePermission(principal, 'data-sources:write')
-  const data = { id: newId('ds'), ...owned(principal), ...input, status: 'ready' }
+  const createdById = principal.kind === 'user' ? principal.userId : null
+  const data = { id: newId('ds'), ...owned(principal), ...input, status: 'ready', createdById }
   return inTransaction(async (tx) => {
     const row = await tx.dataSource.create({ data })
     await recordAudit(tx, principal, { action: 'data_source.created', targetId: row.id, after: facts(row) })
@@ -269,4 +270,10 @@ export async function ownDataSources(
 ): Promise<string[]> {
   const unknown = new Set(await requireDataSources(where, ids))
   return [...new Set(ids)].filter((id) => !unknown.has(id))
+}
+
+/** How many data sources of an organization a person made. */
+export function countDataSourcesBy(place: { organizationId: string; userId: string }): Promise<number> {
+  const { organizationId, userId: createdById } = place
+  return db().dataSource.count({ where: { organizationId, createdById } })
 }

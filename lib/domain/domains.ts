@@ -1,6 +1,7 @@
 import { canonicalDomain, type DomainRecord, domainRecord, isPublicMailDomain } from '../core/domain-names'
 import { TwigError } from '../core/errors'
 import { newId, randomBase62 } from '../core/ids'
+import { requireFeature } from '../core/plans'
 import { type Principal, requirePermission } from '../core/principal'
 import type { Domain } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
@@ -37,7 +38,7 @@ function invalid(message: string): TwigError {
   return new TwigError('invalid_request', message, { details: { fields: { domain: message } } })
 }
 
-/** Throws plan_required below Enterprise (D2). */
+/** Throws plan_required where the plan has no single sign-on (D2). */
 export async function requireSsoPlan(
   organizationId: string,
   tx: Transaction | ReturnType<typeof db> = db(),
@@ -46,10 +47,7 @@ export async function requireSsoPlan(
     where: { id: organizationId },
     select: { plan: true },
   })
-  if (plan === 'enterprise') return
-  throw new TwigError('plan_required', 'Single sign-on needs the Enterprise plan.', {
-    details: { required_plan: 'enterprise', plan },
-  })
+  requireFeature(plan, 'sso')
 }
 
 /**

@@ -164,3 +164,9 @@ export async function openExternalKey(organizationId: string, id: string): Promi
     )
   }
 }
+
+/** How many external keys of an organization a person made. */
+export function countExternalKeysBy(place: { organizationId: string; userId: string }): Promise<number> {
+  const { organizationId, userId: createdById } = place
+  return db().externalKey.count({ where: { organizationId, createdById } })
+}

@@ -159,3 +159,27 @@ export async function sweepInteractions(
   }
   return deleted
 }
+
+/** Organizations that interactions name and that are no more. Looks at one row each, however many there are. */
+async function goneOrganizations(): Promise<string[]> {
+  const rows = await db().$queryRaw<Array<{ id: string }>>`
+    WITH RECURSIVE ids AS (
+      (SELECT min(organization_id) AS id FROM interactions)
+      UNION ALL
+      SELECT (SELECT min(organization_id) FROM interactions WHERE organization_id > ids.id)
+      FROM ids WHERE ids.id IS NOT NULL
+    )
+    SELECT id FROM ids
+    WHERE id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM organizations WHERE organizations.id = ids.id)`
+  return rows.map(({ id }) => id)
+}
+
+/** Deletes the interactions of organizations that were deleted. Returns rows deleted. */
+export async function sweepGoneInteractions(): Promise<number> {
+  const gone = await goneOrganizations()
+  const later = new Date(Date.now() + 86_400_000)
+  return sweepInteractions(
+    gone.map((organizationId) => ({ organizationId, days: 0 })),
+    later,
+  )
+}

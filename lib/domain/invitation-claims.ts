@@ -27,6 +27,8 @@ export async function claimInvitation(
   origin: RequestOrigin,
   now: Date,
 ): Promise<void> {
+  // Whoever deletes the organization holds it before its invitations, and so does this.
+  await tx.$executeRaw`SELECT 1 FROM organizations WHERE id = ${organizationId} FOR KEY SHARE`
   const { count } = await tx.invitation.updateMany({
     where: { id, ...openInvitation, expiresAt: { gt: now } },
     data: { acceptedAt: now },

@@ -5,13 +5,8 @@ import { restoreEnvironment, setEnvironment } from '../env/testing/environment'
 import { backgroundSettled } from '../store/background'
 import { closeDb, db } from '../store/db'
 import { startSmtpSink } from '../store/testing/smtp-sink'
-import {
-  acceptInvitation,
-  inviteMember,
-  listInvitations,
-  previewInvitation,
-  revokeInvitation,
-} from './invitations'
+import { acceptInvitation, previewInvitation } from './invitation-acceptance'
+import { inviteMember, listInvitations, revokeInvitation } from './invitations'
 import { listMembers } from './organizations'
 import { signInWithPassword } from './passwords'
 import { findActiveSession } from './sessions'
@@ -64,6 +59,9 @@ async function untilSomebodyWaits(): Promise<void> {
   }
 }
 
+const openOnes = async (principal = owner, now?: Date) =>
+  (await listInvitations(principal, { limit: 50 }, now)).data
+
 const newPerson = (token: string) => ({ token, name: 'Grace Hopper', password: PASSWORD })
 
 describe('inviteMember', () => {
@@ -91,12 +89,12 @@ describe('inviteMember', () => {
     const second = await invite('admin')
     expect(await previewInvitation(first)).toBeNull()
     expect(await previewInvitation(second)).toMatchObject({ role: 'admin', email, accountExists: false })
-    expect(await listInvitations(owner)).toHaveLength(1)
+    expect(await openOnes()).toHaveLength(1)
   })
 
   it('leaves one open invitation when several are sent at once', async () => {
     await Promise.all(Array.from({ length: 5 }, () => invite()))
-    expect(await listInvitations(owner)).toHaveLength(1)
+    expect(await openOnes()).toHaveLength(1)
   })
 
   it('mails the link, keeps only its digest, and gives it to the inviter only where no SMTP is set', async () => {
@@ -115,10 +113,13 @@ describe('inviteMember', () => {
   })
 
   it('cannot be used to send mail without end', async () => {
-    const sends = Array.from({ length: 60 }, (_, n) =>
-      inviteMember(owner, { email: `${n}-${email}`, role: 'viewer' }),
-    )
-    const refused = (await Promise.allSettled(sends)).filter(({ status }) => status === 'rejected')
+    const refused: PromiseSettledResult<unknown>[] = []
+    for (let some = 0; some < 60; some += 10) {
+      const sends = Array.from({ length: 10 }, (_, n) =>
+        inviteMember(owner, { email: `${some + n}-${email}`, role: 'viewer' }),
+      )
+      refused.push(...(await Promise.allSettled(sends)).filter(({ status }) => status === 'rejected'))
+    }
     expect(refused.length).toBeGreaterThanOrEqual(9)
     expect(refused[0]).toMatchObject({ reason: { code: 'too_many_failed_attempts' } })
   })
@@ -128,21 +129,21 @@ describe('the list of invitations', () => {
   it('shows what is open, marks what is past its 7 days, and is for admins', async () => {
     const now = new Date()
     await invite('member', now)
-    expect(await listInvitations(owner, new Date(now.getTime() + 7 * DAY_MS - 1))).toMatchObject([
+    expect(await openOnes(owner, new Date(now.getTime() + 7 * DAY_MS - 1))).toMatchObject([
       { email, expired: false },
     ])
-    expect(await listInvitations(owner, new Date(now.getTime() + 7 * DAY_MS))).toMatchObject([
+    expect(await openOnes(owner, new Date(now.getTime() + 7 * DAY_MS))).toMatchObject([
       { email, expired: true },
     ])
     const member = await personOf(owner.organizationId, 'member')
-    await expect(listInvitations(member)).rejects.toEqual(code('insufficient_role'))
+    await expect(openOnes(member)).rejects.toEqual(code('insufficient_role'))
   })
 
   it('is of one organization: another one neither sees nor revokes them', async () => {
     const token = await invite()
-    const [invitation] = await listInvitations(owner)
+    const [invitation] = await openOnes()
     const foreign = await personOf((await tenant()).organization.id, 'owner')
-    expect(await listInvitations(foreign)).toEqual([])
+    expect(await openOnes(foreign)).toEqual([])
     const id = invitation?.id ?? ''
     await expect(revokeInvitation(foreign, { id })).rejects.toEqual(code('not_found'))
     expect(await previewInvitation(token)).not.toBeNull()
@@ -150,8 +151,8 @@ describe('the list of invitations', () => {
 
   it('revokes once, and the link is dead from then on', async () => {
     const token = await invite()
-    const id = (await listInvitations(owner))[0]?.id ?? ''
-    expect(await revokeInvitation(owner, { id })).toEqual({ id })
+    const id = (await openOnes())[0]?.id ?? ''
+    expect(await revokeInvitation(owner, { id })).toEqual({ id, withdrawn: true })
     await expect(revokeInvitation(owner, { id })).rejects.toEqual(code('not_found'))
     await expect(acceptInvitation(newPerson(token), origin, null)).rejects.toEqual(code('not_found'))
     const actions = (await auditOf(owner.organizationId)).map(({ action }) => action)

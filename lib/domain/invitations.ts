@@ -1,115 +1,54 @@
 import { TwigError } from '../core/errors'
 import { newId, newLinkToken } from '../core/ids'
-import { type Principal, type Role, requirePermission, roleAtLeast } from '../core/principal'
-import { lockUntilCommit } from '../store/advisory-lock'
+import { requireGivable } from '../core/member-rules'
+import type { Invitation, SentInvitation } from '../core/member-schemas'
+import { type Principal, type Role, requireLiveReach, requirePermission, roles } from '../core/principal'
+import type { ListQuery, Page } from '../core/schemas'
+import type { Prisma } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { sha256 } from '../store/hmac'
 import { sendsMail } from '../store/mail'
-import { hashPassword } from '../store/passwords'
 import { recordAudit } from './audit'
-import { keepOwners } from './domain-locks'
-import {
-  claimInvitation,
-  deadInvitation,
-  findOpenByDigest,
-  type OpenInvitation,
-  openInvitation,
-} from './invitation-claims'
+import { openInvitation } from './invitation-claims'
 import { mailInvitation } from './mails'
-import { switchOrganization } from './organization-switch'
+import { managingNow } from './member-authority'
 import { isMember } from './organizations'
-import { judgeNewPassword } from './password-strength'
-import { announceEnded, type SignInOrigin, type StartedSession, startSession } from './sessions'
-import { endShutSessions, isNewcomerShut, requireNewcomer } from './sso-doors'
-import { countAttempt, inviteAttempt, networkOf } from './throttle'
-import { findUserByEmail, insertUser } from './users'
+import { pageQuery, toPage } from './paging'
+import { countAttempt, inviteAttempt } from './throttle'
 
 const TTL_MS = 7 * 24 * 3600 * 1000
+const WHAT = 'Who belongs to the organization'
 
-/** A line of the list of open invitations. */
-export interface Invitation {
-  id: string
-  email: string
-  role: Role
-  createdAt: Date
-  expiresAt: Date
-  expired: boolean
+type InvitationRow = Prisma.InvitationGetPayload<{ omit: { tokenDigest: true } }>
+
+function shape(row: InvitationRow, now: Date): Invitation {
+  return {
+    id: row.id,
+    email: row.email,
+    role: row.role,
+    invited_by: row.invitedById,
+    created_at: row.createdAt.toISOString(),
+    expires_at: row.expiresAt.toISOString(),
+    expired: row.expiresAt <= now,
+  }
 }
 
-/** What was sent. `link` only where no SMTP is set: then somebody has to pass it on; else only the mailbox may hold it. */
-export interface SentInvitation extends Invitation {
-  link: string | null
+function noSuchInvitation(): TwigError {
+  return new TwigError('not_found', 'There is no open invitation with this id in your organization.')
 }
 
-/** What the bearer of a link is shown before accepting. */
-export interface InvitationPreview {
-  organization: string
-  email: string
-  role: Role
-  accountExists: boolean
-  /** Whether the address can get an account through its organization's SSO only. */
-  ssoRequired: boolean
-}
+const inviterOf = (principal: Principal) => (principal.kind === 'user' ? principal.userId : null)
 
-const listed = { id: true, email: true, role: true, createdAt: true, expiresAt: true } as const
-
-/** Nobody invites above their own role (G1); a key stands for an admin at most, the operator above roles. */
-function requireInvitable(principal: Principal, role: Role): void {
-  if (principal.kind === 'operator') return
-  const own = principal.kind === 'user' ? principal.role : 'admin'
-  if (roleAtLeast(own, role)) return
-  const message = `You can invite up to your own role, which is ${own}.`
-  throw new TwigError('insufficient_role', message, { details: { required_role: role, role: own } })
-}
-
-/**
- * Invites somebody by mail for 7 days; an earlier open invitation to the same address dies. Throws conflict for a member,
- * insufficient_role above one's own role, too_many_failed_attempts.
- */
-export async function inviteMember(
-  principal: Principal,
-  input: { email: string; role: Role },
-  now: Date = new Date(),
-): Promise<SentInvitation> {
-  requirePermission(principal, 'members:write')
-  requireInvitable(principal, input.role)
-  const { email, role } = input
-  const { organizationId } = principal
-  await countAttempt(inviteAttempt(organizationId))
+/** A fresh link for a row; only its digest is kept. */
+function freshLink(principal: Principal, now: Date) {
   const token = newLinkToken()
-  const { row, names } = await inTransaction(async (tx) => {
-    await lockUntilCommit(tx, `invitation:${organizationId}:${email}`)
-    if (await isMember(organizationId, email, tx)) {
-      throw new TwigError('conflict', `${email} is a member already.`, {
-        details: { fields: { email: 'A member already' } },
-      })
-    }
-    await tx.invitation.updateMany({
-      where: { organizationId, email, ...openInvitation },
-      data: { revokedAt: now },
-    })
-    const row = await tx.invitation.create({
-      data: {
-        id: newId('inv'),
-        organizationId,
-        email,
-        role,
-        invitedById: principal.kind === 'user' ? principal.userId : null,
-        tokenDigest: sha256(token),
-        createdAt: now,
-        expiresAt: new Date(now.getTime() + TTL_MS),
-      },
-      select: listed,
-    })
-    await recordAudit(tx, principal, {
-      action: 'invitation.created',
-      targetId: row.id,
-      after: { email, role },
-    })
-    return { row, names: await namesFor(tx, principal) }
-  })
-  const link = mailInvitation(email, token, names.organization, names.inviter)
-  return { ...row, expired: false, link: sendsMail() ? null : link }
+  const columns = {
+    tokenDigest: sha256(token),
+    invitedById: inviterOf(principal),
+    createdAt: now,
+    expiresAt: new Date(now.getTime() + TTL_MS),
+  }
+  return { token, columns }
 }
 
 async function namesFor(
@@ -127,123 +66,199 @@ async function namesFor(
   return { organization: organization.name, inviter: inviter?.name ?? 'An administrator' }
 }
 
-/** Invitations neither accepted nor revoked, newest first; those past their time are marked. */
-export async function listInvitations(principal: Principal, now: Date = new Date()): Promise<Invitation[]> {
+interface Written {
+  row: InvitationRow
+  token: string
+  names: { organization: string; inviter: string }
+}
+
+/** The link is in the answer only where no SMTP is set: then somebody has to pass it on; else only the mailbox may hold it. */
+function send({ row, token, names }: Written, now: Date): SentInvitation {
+  const link = mailInvitation(row.email, token, names.organization, names.inviter)
+  return { ...shape(row, now), link: sendsMail() ? null : link }
+}
+
+/**
+ * Invites somebody by mail for 7 days; an earlier open invitation to the same address dies. Whether the address has an
+ * account is not told. Throws conflict for a member, insufficient_role above one's own role, too_many_failed_attempts.
+ */
+export async function inviteMember(
+  principal: Principal,
+  { email, role }: { email: string; role: Role },
+  now: Date = new Date(),
+): Promise<SentInvitation> {
   requirePermission(principal, 'members:write')
-  const rows = await db().invitation.findMany({
-    where: { organizationId: principal.organizationId, ...openInvitation },
-    select: listed,
-    orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
+  requireLiveReach(principal, WHAT)
+  const { organizationId } = principal
+  await countAttempt(inviteAttempt(organizationId))
+  const { token, columns } = freshLink(principal, now)
+  const written = await inTransaction(async (tx) => {
+    requireGivable(await managingNow(tx, principal), role)
+    if (await isMember(organizationId, email, tx)) {
+      throw new TwigError('conflict', `${email} is a member already.`, {
+        details: { fields: { email: 'A member already' } },
+      })
+    }
+    await tx.invitation.updateMany({
+      where: { organizationId, email, ...openInvitation },
+      data: { revokedAt: now },
+    })
+    const row = await tx.invitation.create({
+      data: { id: newId('inv'), organizationId, email, role, ...columns },
+    })
+    await recordAudit(tx, principal, {
+      action: 'invitation.created',
+      targetId: row.id,
+      after: { email, role },
+    })
+    return { row, token, names: await namesFor(tx, principal) }
   })
-  return rows.map((row) => ({ ...row, expired: row.expiresAt <= now }))
+  return send(written, now)
+}
+
+/** An open invitation, expired or not, of this organization. Throws not_found. */
+async function findOpen(
+  principal: Principal,
+  id: string,
+  client: Transaction | ReturnType<typeof db>,
+): Promise<InvitationRow> {
+  const where = { id, organizationId: principal.organizationId, ...openInvitation }
+  const row = await client.invitation.findFirst({ where })
+  if (!row) throw noSuchInvitation()
+  return row
+}
+
+/** Sends an open invitation again, for 7 more days; the earlier link dies. Throws not_found, insufficient_role, too_many_failed_attempts. */
+export async function resendInvitation(
+  principal: Principal,
+  { id }: { id: string },
+  now: Date = new Date(),
+): Promise<SentInvitation> {
+  requirePermission(principal, 'members:write')
+  requireLiveReach(principal, WHAT)
+  await countAttempt(inviteAttempt(principal.organizationId))
+  const { token, columns } = freshLink(principal, now)
+  const written = await inTransaction(async (tx) => {
+    const authority = await managingNow(tx, principal)
+    requireGivable(authority, (await findOpen(principal, id, tx)).role)
+    const [row] = await tx.invitation.updateManyAndReturn({
+      where: { id, ...openInvitation },
+      data: columns,
+      omit: { tokenDigest: true },
+    })
+    if (!row) throw noSuchInvitation()
+    const { email, role } = row
+    await recordAudit(tx, principal, { action: 'invitation.resent', targetId: id, after: { email, role } })
+    return { row, token, names: await namesFor(tx, principal) }
+  })
+  return send(written, now)
+}
+
+/** Changes what an open invitation invites to; its link stays. Throws not_found, and insufficient_role above one's own role. */
+export async function changeInvitation(
+  principal: Principal,
+  { id, role }: { id: string; role: Role },
+  now: Date = new Date(),
+): Promise<Invitation> {
+  requirePermission(principal, 'members:write')
+  requireLiveReach(principal, WHAT)
+  return inTransaction(async (tx) => {
+    const authority = await managingNow(tx, principal)
+    const before = await findOpen(principal, id, tx)
+    requireGivable(authority, before.role)
+    requireGivable(authority, role)
+    if (before.role === role) return shape(before, now)
+    const [row] = await tx.invitation.updateManyAndReturn({
+      where: { id, ...openInvitation },
+      data: { role },
+      omit: { tokenDigest: true },
+    })
+    if (!row) throw noSuchInvitation()
+    const { email } = row
+    const entry = { action: 'invitation.changed', targetId: id, before: { email, role: before.role } }
+    await recordAudit(tx, principal, { ...entry, after: { email, role } })
+    return shape(row, now)
+  })
+}
+
+/** Invitations neither accepted nor withdrawn, newest first; those past their time are marked. */
+export async function listInvitations(
+  principal: Principal,
+  query: ListQuery,
+  now: Date = new Date(),
+): Promise<Page<Invitation>> {
+  requirePermission(principal, 'members:write')
+  const { where, ...page } = pageQuery(query)
+  const rows = await db().invitation.findMany({
+    where: { organizationId: principal.organizationId, ...openInvitation, ...where },
+    ...page,
+  })
+  return toPage(rows, query.limit, (row) => shape(row, now))
+}
+
+/** One open invitation. Throws not_found. */
+export async function getInvitation(
+  principal: Principal,
+  { id }: { id: string },
+  now: Date = new Date(),
+): Promise<Invitation> {
+  requirePermission(principal, 'members:write')
+  return shape(await findOpen(principal, id, db()), now)
 }
 
 /** Makes an open invitation's link dead. Throws not_found when there is none (any more). */
 export async function revokeInvitation(
   principal: Principal,
-  input: { id: string },
+  { id }: { id: string },
   now: Date = new Date(),
-): Promise<{ id: string }> {
+): Promise<{ id: string; withdrawn: true }> {
   requirePermission(principal, 'members:write')
+  requireLiveReach(principal, WHAT)
+  await inTransaction(async (tx) => {
+    const withdrawn = await withdrawInvitations(tx, principal, { id }, now)
+    if (withdrawn.length === 0) throw noSuchInvitation()
+  })
+  return { id, withdrawn: true }
+}
+
+/** Makes links dead, each with its audit row; returns their ids. The caller has checked who may. */
+export async function withdrawInvitations(
+  tx: Transaction,
+  principal: Principal,
+  where: Prisma.InvitationWhereInput,
+  now: Date,
+): Promise<string[]> {
   const { organizationId } = principal
-  return inTransaction(async (tx) => {
-    const [row] = await tx.invitation.updateManyAndReturn({
-      where: { id: input.id, organizationId, ...openInvitation },
-      data: { revokedAt: now },
-      select: listed,
-    })
-    if (!row) throw new TwigError('not_found', 'This invitation is accepted or revoked already.')
-    const { id, email, role } = row
+  const rows = await tx.invitation.updateManyAndReturn({
+    where: { AND: [{ organizationId, ...openInvitation }, where] },
+    data: { revokedAt: now },
+    select: { id: true, email: true, role: true },
+  })
+  for (const { id, email, role } of rows)
     await recordAudit(tx, principal, { action: 'invitation.revoked', targetId: id, before: { email, role } })
-    return { id }
-  })
+  return rows.map(({ id }) => id)
 }
 
-function findOpen(token: string, now: Date) {
-  return findOpenByDigest(db(), sha256(token), now)
-}
-
-/** What a link invites to, or null when it is used, revoked, replaced or past its time. */
-export async function previewInvitation(
-  token: string,
-  now: Date = new Date(),
-): Promise<InvitationPreview | null> {
-  const invitation = await findOpen(token, now)
-  if (!invitation) return null
-  const { email, role, organization } = invitation
-  const accountExists = (await findUserByEmail(email)) !== null
-  const ssoRequired = await inTransaction((tx) => isNewcomerShut(tx, email))
-  return { organization: organization.name, email, role, accountExists, ssoRequired }
-}
-
-/**
- * Accepts an invitation, once. Somebody signed in with its address joins at once, with a null session where they must come
- * back through the organization's SSO; a new person makes their account with name and password. Throws not_found for a dead link, conflict when signed in as somebody else, session_required when the
- * address has an account and nobody is signed in, invalid_request.
- */
-export async function acceptInvitation(
-  input: { token: string; name?: string; password?: string },
-  origin: SignInOrigin,
-  viewer: { principal: Principal; user: { id: string; email: string } } | null,
-  now: Date = new Date(),
-): Promise<{ session: StartedSession | null }> {
-  const invitation = await findOpen(input.token, now)
-  if (!invitation) throw deadInvitation()
-  const { email } = invitation
-  if (viewer) {
-    if (viewer.user.email === email) return join(invitation, viewer, now)
-    const message = `This invitation is for ${email}, and you are signed in as ${viewer.user.email}. Log out first.`
-    throw new TwigError('conflict', message, { error: 'Signed in as somebody else' })
-  }
-  if (await findUserByEmail(email)) throw signInFirst(email)
-  return joinAsNew(invitation, input, origin, now)
-}
-
-async function join(
-  invitation: OpenInvitation,
-  { principal, user }: { principal: Principal; user: { id: string } },
+/** Withdraws what somebody invited to above a role that they have now: nobody gives more than their own. */
+export function withdrawAbove(
+  tx: Transaction,
+  principal: Principal,
+  { userId, role }: { userId: string; role: Role },
   now: Date,
-): Promise<{ session: StartedSession | null }> {
-  const { organizationId } = invitation
-  const { ended, session } = await inTransaction(async (tx) => {
-    // Before the organization's lock, as everywhere.
-    await keepOwners(tx, [invitation.email])
-    await claimInvitation(tx, invitation, user.id, principal, now)
-    const ended = await endShutSessions(tx, organizationId, now)
-    const isShut = principal.kind === 'user' && ended.some(({ id }) => id === principal.sessionId)
-    return { ended, session: isShut ? null : await switchOrganization(principal, { organizationId }, tx) }
-  })
-  await announceEnded(ended, 'sso_enforced')
-  return { session }
+): Promise<string[]> {
+  const above = roles.slice(roles.indexOf(role) + 1)
+  return withdrawInvitations(tx, principal, { invitedById: userId, role: { in: above } }, now)
 }
 
-async function joinAsNew(
-  invitation: OpenInvitation,
-  input: { name?: string; password?: string },
-  origin: SignInOrigin,
+/** Open invitations that a person sent and that are not past their time, newest first. */
+export async function invitationsBy(
+  organizationId: string,
+  userId: string,
   now: Date,
-): Promise<{ session: StartedSession }> {
-  const { email, role, organizationId } = invitation
-  const { name, password } = input
-  if (!name || !password) {
-    const fields = {
-      ...(name ? {} : { name: 'Name is required' }),
-      ...(password ? {} : { password: 'Password is required' }),
-    }
-    throw new TwigError('invalid_request', 'Choose a name and a password.', { details: { fields } })
-  }
-  await judgeNewPassword(networkOf(origin.clientIp), password, { email, name }, 'password')
-  const passwordHash = await hashPassword(password)
-  const session = await inTransaction(async (tx) => {
-    await requireNewcomer(tx, email)
-    const user = await insertUser(tx, { email, name, passwordHash }, now)
-    if (!user) throw signInFirst(email)
-    await claimInvitation(tx, invitation, user.id, origin, now)
-    return startSession(tx, { userId: user.id, organizationId, role, method: 'password' }, origin, now)
+): Promise<Array<{ id: string; email: string; role: Role }>> {
+  return db().invitation.findMany({
+    where: { organizationId, invitedById: userId, ...openInvitation, expiresAt: { gt: now } },
+    select: { id: true, email: true, role: true },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
   })
-  return { session }
-}
-
-function signInFirst(email: string): TwigError {
-  return new TwigError('session_required', `${email} has an account. Sign in with it to accept.`)
 }

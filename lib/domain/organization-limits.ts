@@ -1,4 +1,5 @@
 import { TwigError } from '../core/errors'
+import { planIncludes } from '../core/plans'
 import { type Scope, scopes } from '../core/principal'
 import { DEFAULT_PER_MINUTE, ORGANIZATION_FACTOR } from '../core/rate-limits'
 import type { OrganizationLimits } from '../edge/key-cache'
@@ -6,7 +7,7 @@ import { db, type Transaction } from '../store/db'
 import { allowlistOf } from './allowlist-checks'
 
 /**
- * The limits in force in an organization: custom ones count on the Enterprise plan only (F3, G2). The IP allowlist stays in
+ * The limits in force in an organization: custom ones count on a plan that has them (F3, G2). The IP allowlist stays in
  * force on a lower plan: a bill must not open what was closed.
  */
 export async function organizationLimits(
@@ -18,7 +19,7 @@ export async function organizationLimits(
     include: { rateLimits: true },
   })
   if (!row) throw new TwigError('not_found')
-  const custom = row.plan === 'enterprise' ? row.rateLimits : []
+  const custom = planIncludes(row.plan, 'custom_limits') ? row.rateLimits : []
   const perMinute: Record<Scope, number> = { ...DEFAULT_PER_MINUTE }
   for (const limit of custom) perMinute[limit.scope] = limit.perMinute
   const organizationPerMinute = Object.fromEntries(

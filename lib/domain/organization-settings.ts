@@ -1,22 +1,30 @@
-import type { OrganizationInput, OrganizationSettings } from '../core/answer-schemas'
 import { TwigError } from '../core/errors'
-import { type Principal, requirePermission } from '../core/principal'
+import type { OrganizationInput, OrganizationSettings } from '../core/organization-schemas'
+import { type Feature, features, planIncludes } from '../core/plans'
+import { type Principal, requireLiveReach, requirePermission } from '../core/principal'
 import type { Organization as OrganizationRow } from '../generated/prisma/client'
-import { db, inTransaction } from '../store/db'
+import { db, inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
 import { deliver, noteChange } from './cache-notices'
 import { sweepInteractions } from './interactions'
+import { sweepUsageDetail } from './usage-retention'
+
+/** What can be set, as callers name it and as the row does. */
+function settingsOf(row: OrganizationRow) {
+  return {
+    name: row.name,
+    slug: row.slug,
+    interaction_retention_days: row.interactionRetentionDays,
+    usage_retention_days: row.usageRetentionDays,
+    session_idle_minutes: row.sessionIdleMinutes,
+    session_max_age_hours: row.sessionMaxAgeHours,
+  }
+}
 
 function shape(row: OrganizationRow): OrganizationSettings {
-  const { id, slug, name, plan, interactionRetentionDays, createdAt } = row
-  return {
-    id,
-    slug,
-    name,
-    plan,
-    interaction_retention_days: interactionRetentionDays,
-    created_at: createdAt.toISOString(),
-  }
+  const { id, plan, createdAt } = row
+  const unlocked = (Object.keys(features) as Feature[]).filter((feature) => planIncludes(plan, feature))
+  return { id, plan, features: unlocked, ...settingsOf(row), created_at: createdAt.toISOString() }
 }
 
 /** The caller's organization and what is set for it. */
@@ -27,40 +35,54 @@ export async function getOrganization(principal: Principal): Promise<Organizatio
   return shape(row)
 }
 
-/** Interactions of Live and Test are kept alike: a Test key, kept less carefully, may not have those of Live deleted (H2). */
-function requireReach(principal: Principal): void {
-  if (principal.kind !== 'key' || principal.environment === 'live') return
-  throw new TwigError(
-    'conflict',
-    'How long interactions are kept holds for Live as well; a Live key or an admin can change it.',
-  )
+/** Throws conflict where another organization has the short name. */
+async function requireFreeSlug(tx: Transaction, slug: string): Promise<void> {
+  // Nobody else takes it before this commits: a broken unique constraint would say less.
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`twig:slug:${slug}`}, 0))`
+  if ((await tx.organization.count({ where: { slug } })) === 0) return
+  const message = `The slug ${slug} is taken.`
+  throw new TwigError('conflict', message, { details: { fields: { slug: message } } })
 }
 
-/** Changes what the input names of the caller's organization and leaves the rest. A new name is told to the gate. Throws conflict for a Test key's retention. */
+function columnsOf(input: OrganizationInput) {
+  return {
+    name: input.name,
+    slug: input.slug,
+    interactionRetentionDays: input.interaction_retention_days,
+    usageRetentionDays: input.usage_retention_days,
+    sessionIdleMinutes: input.session_idle_minutes,
+    sessionMaxAgeHours: input.session_max_age_hours,
+  }
+}
+
+/**
+ * Changes what the input names of the caller's organization and leaves the rest. A new name or slug is told to the gate;
+ * how long sessions live counts from the next page on. Throws conflict for a slug that is taken, and for a Test key that
+ * would change more than the name: retention and sessions hold for Live as well (H2).
+ */
 export async function updateOrganization(
   principal: Principal,
-  { name, interaction_retention_days: interactionRetentionDays }: OrganizationInput,
+  input: OrganizationInput,
 ): Promise<OrganizationSettings> {
   requirePermission(principal, 'organization:write')
-  if (interactionRetentionDays !== undefined) requireReach(principal)
+  const { name: _, ...beyondName } = input
+  if (Object.values(beyondName).some((value) => value !== undefined))
+    requireLiveReach(principal, 'What is set here')
   const { organizationId: id } = principal
   const { organization, notice } = await inTransaction(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM organizations WHERE id = ${id} FOR UPDATE`
     const before = await tx.organization.findUnique({ where: { id } })
     if (!before) throw new TwigError('not_found')
-    const isRenamed = name !== undefined && name !== before.name
-    const row = await tx.organization.update({
-      where: { id },
-      data: {
-        ...(isRenamed ? { name, policyVersion: { increment: 1 } } : {}),
-        ...(interactionRetentionDays === undefined ? {} : { interactionRetentionDays }),
-      },
-    })
+    const { name = before.name, slug = before.slug } = input
+    if (slug !== before.slug) await requireFreeSlug(tx, slug)
+    const isRenamed = name !== before.name || slug !== before.slug
+    const version = isRenamed ? { policyVersion: { increment: 1 } } : {}
+    const row = await tx.organization.update({ where: { id }, data: { ...columnsOf(input), ...version } })
     await recordAudit(tx, principal, {
       action: 'organization.updated',
       targetId: id,
-      before: facts(before),
-      after: facts(row),
+      before: settingsOf(before),
+      after: settingsOf(row),
     })
     return {
       organization: shape(row),
@@ -72,18 +94,26 @@ export async function updateOrganization(
   return organization
 }
 
-function facts({ name, interactionRetentionDays }: OrganizationRow) {
-  return { name, interaction_retention_days: interactionRetentionDays }
-}
-
-/** Deletes the interactions that their organizations no longer keep. Meant for once an hour; returns rows deleted. */
+/** Deletes the interactions and the details of usage that their organizations no longer keep. Meant for once an hour; returns rows deleted. */
 export async function sweepByRetention(now: Date = new Date()): Promise<number> {
   const rows = await db().organization.findMany({
-    where: { interactionRetentionDays: { not: null } },
-    select: { id: true, interactionRetentionDays: true },
+    where: { OR: [{ interactionRetentionDays: { not: null } }, { usageRetentionDays: { not: null } }] },
+    select: { id: true, interactionRetentionDays: true, usageRetentionDays: true },
   })
-  const retentions = rows.flatMap(({ id, interactionRetentionDays: days }) =>
-    days === null ? [] : [{ organizationId: id, days }],
+  const kept = (days: (row: (typeof rows)[number]) => number | null) =>
+    rows.flatMap((row) => {
+      const limit = days(row)
+      return limit === null ? [] : [{ organizationId: row.id, days: limit }]
+    })
+  const interactions = await sweepInteractions(
+    kept((row) => row.interactionRetentionDays),
+    now,
   )
-  return sweepInteractions(retentions, now)
+  return (
+    interactions +
+    (await sweepUsageDetail(
+      kept((row) => row.usageRetentionDays),
+      now,
+    ))
+  )
 }

@@ -1,5 +1,6 @@
 import { TwigError } from '../core/errors'
 import { newId, randomBase62 } from '../core/ids'
+import { Slug } from '../core/organization-schemas'
 import {
   type OperatorPrincipal,
   type Plan,
@@ -26,7 +27,8 @@ export interface Membership {
   role: Role
 }
 
-export interface Member {
+/** A member as lists of people to choose from have them. */
+export interface MemberEntry {
   userId: string
   name: string
   email: string
@@ -35,7 +37,6 @@ export interface Member {
 }
 
 const MAX_SLUG = 48
-const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/
 const summary = { id: true, slug: true, name: true, plan: true } as const
 
 /** A short name for addresses and the command line: lower-case ASCII and hyphens. Accents fall away; what has no ASCII becomes `org`. */
@@ -150,11 +151,8 @@ export async function createOrganization(input: {
 }): Promise<Organization> {
   const { slug, plan = 'free' } = input
   const name = requireName(input.name)
-  if (slug !== undefined && !SLUG.test(slug)) {
-    const message =
-      'A slug is 1 to 48 lower-case letters, digits and hyphens, with a letter or digit at both ends.'
-    throw new TwigError('invalid_request', message, { details: { fields: { slug: message } } })
-  }
+  const wrong = slug === undefined ? undefined : Slug.safeParse(slug).error?.issues[0]?.message
+  if (wrong) throw new TwigError('invalid_request', wrong, { details: { fields: { slug: wrong } } })
   return inTransaction(async (tx) => {
     const organization =
       slug === undefined ? await insertNamed(tx, name, plan) : await insert(tx, name, slug, plan)
@@ -211,7 +209,7 @@ export function membershipsOfAddress(
 export async function listMembers(
   principal: Principal,
   client: Transaction | ReturnType<typeof db> = db(),
-): Promise<Member[]> {
+): Promise<MemberEntry[]> {
   requirePermission(principal, 'members:read')
   const rows = await client.membership.findMany({
     where: { organizationId: principal.organizationId },

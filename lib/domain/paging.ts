@@ -6,6 +6,11 @@ interface Row {
   createdAt: Date
 }
 
+interface PageRequest {
+  limit: number
+  cursor?: string | undefined
+}
+
 /** Reads `next_cursor`: the time and id of the last row of the page before. Throws invalid_request. */
 function readCursor(cursor: string): Row {
   const match = /^(\d{1,15})\.(\w{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8'))
@@ -18,7 +23,7 @@ function readCursor(cursor: string): Row {
 }
 
 /** The part of a query that makes it one page: newest first by time and id, one row more than asked for. */
-export function pageQuery({ limit, cursor }: { limit: number; cursor?: string | undefined }) {
+export function pageQuery({ limit, cursor }: PageRequest) {
   const last = cursor === undefined ? null : readCursor(cursor)
   const older = last && [
     { createdAt: { lt: last.createdAt } },
@@ -27,6 +32,20 @@ export function pageQuery({ limit, cursor }: { limit: number; cursor?: string | 
   return {
     where: older ? { OR: older } : {},
     orderBy: [{ createdAt: 'desc' as const }, { id: 'desc' as const }],
+    take: limit + 1,
+  }
+}
+
+/** The same for memberships, which are told apart by their person. */
+export function memberPageQuery({ limit, cursor }: PageRequest) {
+  const last = cursor === undefined ? null : readCursor(cursor)
+  const older = last && [
+    { createdAt: { lt: last.createdAt } },
+    { createdAt: last.createdAt, userId: { lt: last.id } },
+  ]
+  return {
+    where: older ? { OR: older } : {},
+    orderBy: [{ createdAt: 'desc' as const }, { userId: 'desc' as const }],
     take: limit + 1,
   }
 }

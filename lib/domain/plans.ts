@@ -1,4 +1,5 @@
 import { TwigError } from '../core/errors'
+import { requireFeature } from '../core/plans'
 import type { OperatorPrincipal, Plan, Scope } from '../core/principal'
 import { ORGANIZATION_PER_MINUTE_MAX, PER_MINUTE_MAX } from '../core/rate-limits'
 import type { OrganizationLimits } from '../edge/key-cache'
@@ -54,7 +55,7 @@ function requireLimit(field: string, perMinute: number, max: number): void {
 
 /**
  * Sets a custom limit, in requests a minute: for each key and, where given, for all keys of the organization together
- * (null for ten times a key's). Throws plan_required below Enterprise.
+ * (null for ten times a key's). Throws plan_required.
  */
 export async function setLimit(
   principal: OperatorPrincipal,
@@ -68,11 +69,7 @@ export async function setLimit(
   }
   const { organizationId } = principal
   return change(principal, async (tx, before) => {
-    if (before.plan !== 'enterprise') {
-      throw new TwigError('plan_required', 'Custom limits need the Enterprise plan.', {
-        details: { required_plan: 'enterprise', plan: before.plan },
-      })
-    }
+    requireFeature(before.plan, 'custom_limits')
     const limit = await tx.rateLimit.upsert({
       where: { organizationId_scope: { organizationId, scope } },
       create: { organizationId, scope, perMinute, organizationPerMinute: organizationPerMinute ?? null },

@@ -6,12 +6,12 @@ import { cache } from '../store/cache'
 import { closeDb, db, inTransaction } from '../store/db'
 import { switchOrganization } from './organization-switch'
 import { createOrganization } from './organizations'
+import { listSessions } from './session-list'
 import { isKnownPlace } from './session-places'
 import {
   endOtherSessions,
   endSession,
   findActiveSession,
-  listSessions,
   logOut,
   type SignInOrigin,
   startSessionSomewhere,

@@ -2,6 +2,7 @@ import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import type { Principal, RequestOrigin, Role, UserPrincipal } from '../core/principal'
 import { SESSION_TTL_SECONDS } from '../core/session'
+import { lapsedBy } from '../core/session-policy'
 import { tombstoneSession } from '../store/cache'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { type Listing, listing } from './allowlist-checks'
@@ -29,6 +30,11 @@ export type EndReason =
   | 'password_reset'
   | 'sso_enforced'
   | 'removed'
+  | 'left'
+  | 'ended_by_admin'
+  | 'organization_deleted'
+  | 'idle'
+  | 'max_age'
   | 'expired'
   | 'unknown'
 
@@ -41,16 +47,6 @@ export interface ActiveSession {
   lastSeenAt: Date
   /** What the organization's allowlist is; whether it lets the caller in is the caller's to ask (refusalAt). */
   listing: Listing
-}
-
-/** One line of the list on the account page. */
-export interface SessionListEntry {
-  id: string
-  device: string
-  clientIp: string | null
-  createdAt: Date
-  lastSeenAt: Date
-  current: boolean
 }
 
 const TTL_MS = SESSION_TTL_SECONDS * 1000
@@ -139,11 +135,14 @@ const activeSelect = {
       },
     },
   },
+  createdAt: true,
+  organization: { select: { sessionIdleMinutes: true, sessionMaxAgeHours: true } },
 } as const
 
 /**
  * The session behind a cookie, or why it is none. The organization is the row's, not the cookie's: a switch counts at once
- * in every tab. A row not used for 7 days is dead; signing the token (`issuedAt`, Unix seconds) is a use too.
+ * in every tab. A row not used for 7 days is dead; signing the token (`issuedAt`, Unix seconds) is a use too. One that its
+ * organization's policy lets live no longer is ended here, for good.
  */
 export async function findActiveSession(
   claims: { userId: string; sessionId: string; issuedAt: number },
@@ -154,6 +153,8 @@ export async function findActiveSession(
   if (row.endedAt) return { ended: (row.endReason as EndReason | null) ?? 'unknown' }
   const lastUseMs = Math.max(row.lastSeenAt.getTime(), claims.issuedAt * 1000)
   if (now.getTime() - lastUseMs >= TTL_MS) return { ended: 'expired' }
+  const lapsed = lapsedBy(row.organization, row, now)
+  if (lapsed) return endLapsed(claims, row, lapsed, now)
   const { memberships, ...user } = row.user
   const own = memberships.find(({ organization }) => organization.id === row.organizationId)
   if (!own) return { ended: 'removed' }
@@ -170,6 +171,20 @@ export async function findActiveSession(
 /** A place without what is for the gate alone. */
 function placeOf({ role, organization: { id, slug, name, plan } }: Membership): Membership {
   return { role, organization: { id, slug, name, plan } }
+}
+
+/** Ends a session unless it was used, or its organization changed its mind, since the row was read. */
+async function endLapsed(
+  { userId, sessionId: id }: { userId: string; sessionId: string },
+  { lastSeenAt, organizationId }: { lastSeenAt: Date; organizationId: string },
+  reason: 'idle' | 'max_age',
+  now: Date,
+): Promise<{ ended: EndReason }> {
+  const ended = await inTransaction((tx) =>
+    endSessionRows(tx, { userId, id, organizationId, lastSeenAt }, reason, now),
+  )
+  await announceEnded(ended, reason)
+  return { ended: reason }
 }
 
 /** Notes that a session was used, at most once a minute. */
@@ -194,9 +209,11 @@ export function notVouchedBy(organizationId: string) {
 /** Marks sessions as ended and returns those that had not been. Call announceEnded after the transaction. */
 export async function endSessionRows(
   tx: Transaction,
-  where: {
-    userId: string | { in: string[] }
-    id?: string | { not: string }
+  where: ({ userId: string | { in: string[] } } | { organizationId: string }) & {
+    organizationId?: string
+    userId?: string | { in: string[] }
+    id?: string | { not: string } | { in: string[] }
+    lastSeenAt?: Date
     method?: string
     OR?: ReturnType<typeof notVouchedBy>['OR']
   },
@@ -240,29 +257,6 @@ export async function logOut(
   const ended = await endAudited({ userId: sub, id: sid }, 'logged_out', origin)
   // Told again although the row had ended: the first try may not have reached Redis.
   if (ended === 0) await announceEnded([{ id: sid }], 'logged_out')
-}
-
-/** The caller's active sessions, the last used on top (A8). */
-export async function listSessions(
-  principal: Principal,
-  now: Date = new Date(),
-): Promise<SessionListEntry[]> {
-  const person = asPerson(principal)
-  const rows = await db().session.findMany({
-    where: { userId: person.userId, endedAt: null, lastSeenAt: { gt: new Date(now.getTime() - TTL_MS) } },
-    orderBy: [{ lastSeenAt: 'desc' }, { id: 'asc' }],
-  })
-  const entries = rows.map(({ id, userAgent, clientIp, createdAt, lastSeenAt }) => {
-    return {
-      id,
-      device: deviceName(userAgent),
-      clientIp,
-      createdAt,
-      lastSeenAt,
-      current: id === person.sessionId,
-    }
-  })
-  return entries.toSorted((a, b) => Number(b.current) - Number(a.current))
 }
 
 /** Ends one of the caller's own sessions. Throws not_found for anything else. */

@@ -5,7 +5,7 @@ import { type EnforceObstacle, enforceObstacles } from '../core/sso-decisions'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
 import { requireSsoPlan, verifiedDomains } from './domains'
-import { listMembers, type Member } from './organizations'
+import { listMembers, type MemberEntry } from './organizations'
 import { findPassword, judgePassword } from './passwords'
 import { announceEnded, endSessionRows, notVouchedBy } from './sessions'
 import {
@@ -64,15 +64,15 @@ async function obstaclesOf(row: SsoConnectionRow, client: Client): Promise<Enfor
 async function splitMembers(
   principal: Principal,
   client: Client,
-): Promise<{ inside: Member[]; outside: Member[] }> {
+): Promise<{ inside: MemberEntry[]; outside: MemberEntry[] }> {
   const domains = new Set(await verifiedDomains(principal.organizationId, client))
   const members = await listMembers(principal, client)
-  const isInside = ({ email }: Member) => domains.has(domainOf(email))
+  const isInside = ({ email }: MemberEntry) => domains.has(domainOf(email))
   return { inside: members.filter(isInside), outside: members.filter((member) => !isInside(member)) }
 }
 
 /** Sessions that end for these people: not vouched for by this organization, and not the one that asks. */
-function endingSessions(principal: Principal, members: readonly Member[]) {
+function endingSessions(principal: Principal, members: readonly MemberEntry[]) {
   const keep = principal.kind === 'user' ? { id: { not: principal.sessionId } } : {}
   const of = { userId: { in: members.map(({ userId }) => userId) } }
   return { ...of, ...notVouchedBy(principal.organizationId), ...keep }

@@ -1,6 +1,7 @@
 import { sweepAccessLogs } from './access-logs'
 import { sweepConnectorFlows } from './connection-flows'
 import { sweepIdempotencyRecords } from './idempotency'
+import { sweepGoneOrganizations } from './organization-deletion'
 import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
 import { sweepSignUps } from './sign-ups'
@@ -12,7 +13,7 @@ import { sweepSsoFlows } from './sso-flows'
 import { sweepThrottles } from './throttle'
 import { sweepUsage } from './usage'
 
-/** Removes what is past its time: dead sessions, links, sign-ups, throttles, kept answers, usage and access logs. Meant for once an hour; returns rows removed. */
+/** Removes what is past its time: dead sessions, links, sign-ups, throttles, kept answers, usage, access logs, and records of deleted organizations. Meant for once an hour; returns rows removed. */
 export async function sweepExpired(now: Date = new Date()): Promise<number> {
   const counts = [
     await sweepSessions(now),
@@ -28,6 +29,7 @@ export async function sweepExpired(now: Date = new Date()): Promise<number> {
     await sweepSocialFlows(now),
     await sweepSocialSignUps(now),
     await sweepConnectorFlows(now),
+    await sweepGoneOrganizations(),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -1,5 +1,5 @@
 import type { RequestOrigin } from '../core/principal'
-import { acceptInvitation } from '../domain/invitations'
+import { acceptInvitation } from '../domain/invitation-acceptance'
 import { switchOrganization } from '../domain/organization-switch'
 import { resetPassword } from '../domain/passwords'
 import type { SignInOrigin, StartedSession } from '../domain/sessions'

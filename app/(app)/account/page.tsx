@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { listSessions } from '@/lib/domain/sessions'
+import { listSessions } from '@/lib/domain/session-list'
 import { listSignInMethods } from '@/lib/domain/social-links'
 import type { SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
@@ -49,7 +49,7 @@ export default async function AccountPage({ searchParams }: { searchParams: Sear
       )}
       <Section
         title="Sessions"
-        description="Browsers that are signed in to your account. A session ends after 7 days without use."
+        description="Browsers that are signed in to your account. A session ends after 7 days without use, or sooner where its organization says so."
         actions={rows.length > 1 && <EndOthers count={rows.length - 1} />}
       >
         <SessionTable sessions={rows} />

@@ -1,7 +1,7 @@
 'use server'
 
-import { OrganizationInput } from '@/lib/core/answer-schemas'
 import { RetentionInput } from '@/lib/core/interaction-search'
+import { OrganizationInput } from '@/lib/core/organization-schemas'
 import { countOlder } from '@/lib/domain/interaction-search'
 import { updateOrganization } from '@/lib/domain/organization-settings'
 import { action } from '@/lib/http/action'

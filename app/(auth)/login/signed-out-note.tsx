@@ -12,6 +12,11 @@ const reasons: Readonly<Record<string, string>> = {
   password_changed: 'You were signed out because your password was changed.',
   password_reset: 'You were signed out because your password was reset.',
   removed: 'You were signed out because you are no longer a member of that organization.',
+  left: 'You were signed out because you left the organization.',
+  ended_by_admin: 'You were signed out because an admin ended all sessions of the organization.',
+  organization_deleted: 'You were signed out because the organization was deleted.',
+  idle: 'You were signed out because you did not use Twig for as long as your organization allows.',
+  max_age: 'You were signed out because your organization asks to sign in again after a while.',
 }
 
 interface SignedOutNoteProps {

@@ -1,4 +1,5 @@
 import { Fingerprint } from 'lucide-react'
+import { planNames } from '@/lib/core/plans'
 import type { Plan } from '@/lib/core/principal'
 import { EmptyState } from '../../../_ui/empty-state'
 import { PageHeader } from '../../../_ui/page-header'
@@ -18,8 +19,6 @@ export function NotForMembers({ role }: { role: string }) {
     </>
   )
 }
-
-const PLAN_NAMES: Readonly<Record<Plan, string>> = { free: 'Free', pro: 'Pro', enterprise: 'Enterprise' }
 
 const POINTS = [
   [
@@ -42,7 +41,7 @@ export function NeedsEnterprise({ plan }: { plan: Plan }) {
     <>
       <PageHeader title={TITLE} description="Single sign-on with your company’s identity provider." />
       <EmptyState icon={<Fingerprint />} title="Single sign-on needs the Enterprise plan">
-        Your plan is {PLAN_NAMES[plan]}. Whoever runs this Twig can change it. Until then people sign in as
+        Your plan is {planNames[plan]}. Whoever runs this Twig can change it. Until then people sign in as
         they do now.
       </EmptyState>
       <Section title="What it brings">

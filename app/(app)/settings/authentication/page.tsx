@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { planIncludes } from '@/lib/core/plans'
 import { hasPermission } from '@/lib/core/principal'
 import { pageQueryOf, type SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
@@ -31,7 +32,7 @@ export default async function AuthenticationPage({ searchParams }: { searchParam
   const { cursor } = await pageQueryOf(searchParams)
   const { attempt: reference, outcome, add } = await searchParams
   const { domains, connections, people } = await loadSso(principal)
-  const isPlanned = organization.plan === 'enterprise'
+  const isPlanned = planIncludes(organization.plan, 'sso')
   const isBare = domains.length === 0 && connections.length === 0
   if (!isPlanned && isBare) return <NeedsEnterprise plan={organization.plan} />
   if (add !== undefined && connections.length > 0 && isPlanned) return <AddConnection />

@@ -1,8 +1,22 @@
 'use server'
 
-import { InvitationIdInput, InviteMemberInput } from '@/lib/core/schemas'
-import { inviteMember, revokeInvitation } from '@/lib/domain/invitations'
+import {
+  ChangeRoleInput,
+  InvitationIdInput,
+  InviteMemberInput,
+  MemberIdInput,
+  RemovalQuery,
+  RemoveMemberInput,
+} from '@/lib/core/member-schemas'
+import { inviteMember, resendInvitation, revokeInvitation } from '@/lib/domain/invitations'
+import { getMember, leaveOrganization, removeMember } from '@/lib/domain/member-removal'
+import { changeMemberRole } from '@/lib/domain/members'
 import { action } from '@/lib/http/action'
 
 export const invite = action(InviteMemberInput, inviteMember)
+export const resend = action(InvitationIdInput, resendInvitation)
 export const revoke = action(InvitationIdInput, revokeInvitation)
+export const lookUpMember = action(MemberIdInput, getMember)
+export const changeRole = action(ChangeRoleInput, changeMemberRole)
+export const remove = action(RemoveMemberInput, removeMember)
+export const leave = action(RemovalQuery, leaveOrganization)

@@ -3,6 +3,7 @@
 import { RotateCw, X } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState, useTransition } from 'react'
+import type { Invitation } from '@/lib/core/member-schemas'
 import type { Role } from '@/lib/core/principal'
 import { Badge } from '../../../_ui/badge'
 import { ConfirmDialog } from '../../../_ui/confirm-dialog'
@@ -19,36 +20,26 @@ import {
   TableRow,
 } from '../../../_ui/table'
 import { toast } from '../../../_ui/toast'
-import { invite, revoke } from './actions'
+import { resend, revoke } from './actions'
 import { InvitationLink, type SharedLink } from './invitation-link'
 import { roleNames } from './role-names'
 
-interface InvitationRow {
-  id: string
-  email: string
-  role: Role
-  /** RFC 3339. */
-  createdAt: string
-  expiresAt: string
-  expired: boolean
-}
-
 interface InvitationTableProps {
-  invitations: InvitationRow[]
+  invitations: Invitation[]
   /** Roles that this person may invite to. */
   invitable: Role[]
 }
 
-/** Invitations that nobody has accepted yet, to be sent again or revoked. */
+/** Invitations that nobody has accepted yet, to be sent again or withdrawn. */
 export function InvitationTable({ invitations, invitable }: InvitationTableProps) {
   const router = useRouter()
-  const [doomed, setDoomed] = useState<InvitationRow>()
+  const [doomed, setDoomed] = useState<Invitation>()
   const [shared, setShared] = useState<SharedLink>()
   const [, startTransition] = useTransition()
 
-  function sendAgain({ email, role }: InvitationRow) {
+  function sendAgain({ id, email }: Invitation) {
     startTransition(async () => {
-      const result = await invite({ email, role }).catch(() => null)
+      const result = await resend({ id }).catch(() => null)
       if (!result?.ok) {
         toast.error('Not sent', { description: result?.error.message ?? 'Twig did not answer. Try again.' })
         return
@@ -60,11 +51,11 @@ export function InvitationTable({ invitations, invitable }: InvitationTableProps
     })
   }
 
-  async function remove({ id, email }: InvitationRow) {
+  async function remove({ id, email }: Invitation) {
     const result = await revoke({ id }).catch(() => null)
     if (!result) return { error: 'Twig did not answer. Try again.' }
     if (!result.ok) return { error: result.error.message }
-    toast.success('Invitation revoked', { description: email })
+    toast.success('Invitation withdrawn', { description: email })
     router.refresh()
   }
 
@@ -86,13 +77,13 @@ export function InvitationTable({ invitations, invitable }: InvitationTableProps
               </RowHeader>
               <TableCell label="Role">{roleNames[invitation.role]}</TableCell>
               <TableCell label="Sent">
-                <RelativeTime value={invitation.createdAt} />
+                <RelativeTime value={invitation.created_at} />
               </TableCell>
               <TableCell label="Ends">
                 {invitation.expired ? (
                   <Badge variant="warning">Expired</Badge>
                 ) : (
-                  <RelativeTime value={invitation.expiresAt} />
+                  <RelativeTime value={invitation.expires_at} />
                 )}
               </TableCell>
               <ActionsCell>
@@ -103,7 +94,7 @@ export function InvitationTable({ invitations, invitable }: InvitationTableProps
                     </DropdownMenuItem>
                   )}
                   <DropdownMenuItem icon={<X />} tone="danger" onSelect={() => setDoomed(invitation)}>
-                    Revoke
+                    Withdraw
                   </DropdownMenuItem>
                 </ActionMenu>
               </ActionsCell>
@@ -115,14 +106,14 @@ export function InvitationTable({ invitations, invitable }: InvitationTableProps
         <ConfirmDialog
           open
           onOpenChange={(open) => !open && setDoomed(undefined)}
-          title="Revoke this invitation?"
+          title="Withdraw this invitation?"
           description={
             <>
               The link that <span className="wrap-anywhere">{doomed.email}</span> has stops working at once.
               You can invite them again.
             </>
           }
-          confirmLabel="Revoke"
+          confirmLabel="Withdraw"
           onConfirm={() => remove(doomed)}
         />
       )}

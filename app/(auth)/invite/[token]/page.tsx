@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { previewInvitation } from '@/lib/domain/invitations'
+import { previewInvitation } from '@/lib/domain/invitation-acceptance'
 import { currentUser } from '@/lib/http/session'
 import { configuredProviders } from '@/lib/store/social-client'
 import { AuthCard, OrDivider } from '../../../_ui/auth-card'

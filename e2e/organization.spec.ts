@@ -1,0 +1,118 @@
+import { inspect } from './accessible'
+import { sql } from './database'
+import { expect, generateKey, PASSWORD, somebody, test } from './fixtures'
+
+test('somebody is invited, made an admin, and removed: their session ends, and the keys that were chosen die', async ({
+  page,
+  person,
+  browser,
+  api,
+  complaints,
+}) => {
+  test.setTimeout(180_000)
+  const grace = somebody()
+  await page.goto('/settings/members')
+  await page.getByRole('button', { name: 'Invite', exact: true }).click()
+  await page.getByLabel('Email', { exact: true }).fill(grace.email)
+  await page.getByRole('radio', { name: 'Member', exact: true }).check()
+  await page.getByRole('button', { name: 'Send invitation' }).click()
+  const link = await page.getByLabel('Invitation link').inputValue()
+  await page.getByRole('button', { name: 'Done' }).click()
+  await expect(page.getByRole('row', { name: grace.email })).toBeVisible()
+
+  const theirs = await (await browser.newContext()).newPage()
+  await theirs.goto(link)
+  await theirs.getByLabel('Name', { exact: true }).fill(grace.name)
+  await theirs.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await theirs.getByRole('button', { name: /Join|Accept/ }).click()
+  await theirs.waitForURL('**/agents')
+  const key = await generateKey(theirs, { name: 'Theirs', scopes: ['Read'] })
+  const call = () => api.get('/api/v1/agents', { headers: { Authorization: `Bearer ${key}` } })
+  expect((await call()).status()).toBe(200)
+
+  await page.reload()
+  const row = page.getByRole('row').filter({ hasText: grace.email })
+  await row.getByRole('button', { name: `Actions for ${grace.name}` }).click()
+  await page.getByRole('menuitem', { name: 'Change role' }).click()
+  await page.getByRole('radio', { name: 'Admin', exact: true }).check()
+  await page.getByRole('button', { name: 'Change role' }).click()
+  await expect(row.getByText('Admin', { exact: true })).toBeVisible()
+
+  await row.getByRole('button', { name: `Actions for ${grace.name}` }).click()
+  await page.getByRole('menuitem', { name: 'Remove' }).click()
+  await expect(page.getByText('One API key that they made')).toBeVisible()
+  await inspect(page, 'removing a member')
+  await page.getByRole('radio', { name: 'Revoke', exact: true }).check()
+  await page.getByLabel(`Type ${grace.name} to confirm`).fill(grace.name)
+  await page.getByRole('button', { name: 'Remove', exact: true }).click()
+  await expect(row).toHaveCount(0)
+  expect((await call()).status()).toBe(401)
+  await theirs.goto('/agents')
+  await expect(theirs.getByText('no longer a member of that organization')).toBeVisible()
+  expect(person.email).toContain('@')
+  expect(complaints).toEqual([])
+})
+
+test('the organization is renamed, its sessions are shortened, and it is deleted after its name was typed', async ({
+  page,
+  person,
+  api,
+  complaints,
+}) => {
+  test.setTimeout(180_000)
+  const key = await generateKey(page, { name: 'CI', scopes: ['Read'] })
+  const call = () => api.get('/api/v1/agents', { headers: { Authorization: `Bearer ${key}` } })
+  expect((await call()).status()).toBe(200)
+
+  await page.goto('/settings/organization')
+  await inspect(page, 'organization')
+  const name = `Acme ${person.name}`
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.getByLabel('Slug', { exact: true }).fill('Not A Slug')
+  await page.getByRole('button', { name: 'Save' }).first().click()
+  await expect(page.getByText('A slug is 1 to 48 lower-case letters')).toBeVisible()
+  const slug = `acme-${person.email.split('.')[1]?.slice(0, 12)}`
+  await page.getByLabel('Slug', { exact: true }).fill(slug)
+  await page.getByRole('button', { name: 'Save' }).first().click()
+  await expect(page.getByText('Saved')).toBeVisible()
+  await expect(page.getByText('Custom rate limits', { exact: true })).toBeVisible()
+
+  await page.getByLabel('Sign out when not used for').click()
+  await page.getByRole('option', { name: '15 minutes' }).click()
+  await page.getByRole('button', { name: 'Save' }).nth(1).click()
+  await expect
+    .poll(
+      async () =>
+        (await sql('select session_idle_minutes from organizations where slug = $1', [slug])).rows[0],
+    )
+    .toEqual({ session_idle_minutes: 15 })
+
+  await page.getByRole('button', { name: 'Delete organization' }).click()
+  const confirm = page.getByRole('alertdialog').getByRole('button', { name: 'Delete organization' })
+  await expect(confirm).toBeDisabled()
+  await inspect(page, 'deleting the organization')
+  await page.getByLabel(`Type ${name} to confirm`).fill(name)
+  await confirm.click()
+  await expect(page.getByText('You were signed out because the organization was deleted.')).toBeVisible()
+  expect((await call()).status()).toBe(401)
+  expect(complaints).toEqual([])
+})
+
+test('a session that was not used for as long as the organization allows is over, and the login page says why', async ({
+  page,
+  person,
+}) => {
+  const where = 'user_id in (select id from users where email = $1)'
+  await sql(
+    `update organizations set session_idle_minutes = 15 where id in (select organization_id from memberships where ${where})`,
+    [person.email],
+  )
+  await page.goto('/account')
+  await expect(page.getByRole('heading', { name: 'Account' })).toBeVisible()
+  await sql(`update sessions set last_seen_at = now() - interval '16 minutes' where ${where}`, [person.email])
+  await page.goto('/account')
+  await expect(page.getByText('as long as your organization allows')).toBeVisible()
+  // The cookie that the gate renewed on the way is dead as well.
+  await page.goto('/agents')
+  await expect(page).toHaveURL(/\/login/)
+})
