@@ -45,6 +45,7 @@ test('somebody is invited, made an admin, and removed: their session ends, and t
   await page.getByRole('radio', { name: 'Revoke', exact: true }).check()
   await page.getByLabel(`Type ${grace.name} to confirm`).fill(grace.name)
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
+  await expect(page.getByText(`${grace.name} removed`)).toBeVisible()
   await expect(row).toHaveCount(0)
   expect((await call()).status()).toBe(401)
   await theirs.goto('/agents')

@@ -29,7 +29,7 @@ export function NameForm({ name, slug }: Pick<OrganizationSettings, 'name' | 'sl
   return (
     <form onSubmit={save} method="post" noValidate>
       <Card>
-        <CardBody className="grid gap-5 sm:grid-cols-2">
+        <CardBody className="grid items-start gap-5 sm:grid-cols-2">
           {failure && (
             <div className="sm:col-span-2">
               <FormFailure key={attempt} failure={failure} shown={['name', 'slug']} />

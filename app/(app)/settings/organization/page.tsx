@@ -65,7 +65,7 @@ function Settings({ organization }: { organization: OrganizationSettings }) {
   const { name, slug, interaction_retention_days, usage_retention_days } = organization
   return (
     <>
-      <Section title="Name">
+      <Section title="General">
         <NameForm key={`${name} ${slug}`} name={name} slug={slug} />
       </Section>
       <Section

@@ -39,7 +39,7 @@ export function SessionsForm({ session_idle_minutes: idle, session_max_age_hours
   return (
     <form onSubmit={save} method="post" noValidate>
       <Card>
-        <CardBody className="grid gap-5 sm:grid-cols-2">
+        <CardBody className="grid items-start gap-5 sm:grid-cols-2">
           {failure && (
             <div className="sm:col-span-2">
               <FormFailure
