@@ -11,6 +11,7 @@ test('an admin sees what was changed and by whom, narrows it, reads before and a
 }) => {
   test.setTimeout(120_000)
   const key = await generateKey(page, { name: '=HYPERLINK("x")', scopes: ['Read'] })
+  await page.goto('/agents')
   await page.getByRole('link', { name: 'Audit Log' }).click()
   const table = page.getByRole('table', { name: 'Audit log' })
   const made = table.getByRole('row').filter({ hasText: 'API key created' })

@@ -1,49 +1,54 @@
 import fc from 'fast-check'
 import pg from 'pg'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { readMigrations } from '../../server/migrate'
 import { ChainedRow, ChainWalker } from '../core/audit-chain'
 import { canonicalJson, type Json } from '../core/canonical-json'
-import { db, inTransaction } from '../store/db'
+import { db, inTransaction, patiently } from '../store/db'
 import { sha256 } from '../store/hmac'
 import { recordAudit } from './audit'
 import { verifyAuditLog } from './audit-verification'
 import { tenant } from './testing/tenants'
 
+const base = process.env.DATABASE_URL ?? ''
 const MIGRATION = '20261129101000_audit_chain'
-/** As many at once as a process has connections. */
-const LANES = 10
 
-/** Makes so many changes, each lane one after the other. */
-async function inLanes(count: number, change: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < count) await change(next++)
-  }
-  await Promise.all(Array.from({ length: LANES }, lane))
+/** A connection of its own, without the hurry of requests. */
+async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return work(client).finally(() => client.end())
 }
 
 test('the database and the code write the same canonical JSON', async () => {
-  const strings = { noNullPrototype: true, stringUnit: 'binary' as const }
   const values = fc
-    .sample(fc.jsonValue(strings), { numRuns: 500, seed: 20261129 })
+    .sample(fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' }), { numRuns: 300, seed: 20261129 })
     .filter((value) => !/\\u0000|\\ud[89a-f]/i.test(JSON.stringify(value)))
-  const rows = await db().$queryRaw<Array<{ text: string; value: Json }>>`
-    SELECT audit_canonical(value) AS text, value
-    FROM jsonb_array_elements(${JSON.stringify(values)}::jsonb) WITH ORDINALITY AS all_of_them(value, place)
-    ORDER BY place`
-  expect(rows.length).toBeGreaterThan(300)
+  const sent = JSON.stringify(values)
+  const rows = await patiently(
+    () => db().$queryRaw<Array<{ text: string; value: Json }>>`
+      SELECT audit_canonical(value) AS text, value
+      FROM jsonb_array_elements(${sent}::jsonb) WITH ORDINALITY AS all_of_them(value, place)
+      ORDER BY place`,
+  )
+  expect(rows.length).toBeGreaterThan(200)
   for (const { text, value } of rows) expect(canonicalJson(value)).toBe(text)
 })
 
 test('50 changes at once, each of two organizations in either order, take turns: no gap, no fork, no deadlock', async () => {
   const [one, two] = await Promise.all([tenant(), tenant()])
-  await inLanes(50, (index) =>
-    inTransaction(async (tx) => {
-      const order = index % 2 === 0 ? [one, two] : [two, one]
-      for (const { operator } of order)
-        await recordAudit(tx, operator, { action: 'test.changed', after: { index } })
-    }),
+  const insert = `INSERT INTO audit_logs (id, organization_id, actor_kind, action, after)
+    VALUES ($1, $2, 'operator', 'test.changed', jsonb_build_object('index', $3::int))`
+  await Promise.all(
+    Array.from({ length: 50 }, (_, index) =>
+      connected(base, async (client) => {
+        const order = index % 2 === 0 ? [one, two] : [two, one]
+        await client.query('BEGIN')
+        for (const { organization } of order)
+          await client.query(insert, [`audit_${index}_${organization.id}`, organization.id, index])
+        await client.query('COMMIT')
+      }),
+    ),
   )
   for (const { organization } of [one, two]) {
     const verdict = await verifyAuditLog(organization.id)
@@ -60,13 +65,14 @@ test('the chain’s lock comes last, whenever a row is recorded: whoever takes o
   const { organization, operator } = await tenant()
   const id = organization.id
   const rename = (index: number) => ({ where: { id }, data: { name: `Name ${index}` } })
-  await inLanes(20, (index) =>
+  // Without the hurry of requests: what waits for another would wait until Postgres calls it a deadlock.
+  const change = (index: number) =>
     inTransaction(async (tx) => {
       if (index % 2 === 0) await tx.organization.update(rename(index))
       await recordAudit(tx, operator, { action: 'test.changed' })
       if (index % 2 === 1) await tx.organization.update(rename(index))
-    }),
-  )
+    })
+  await Promise.all(Array.from({ length: 20 }, (_, index) => patiently(() => change(index))))
   expect(await verifyAuditLog(id)).toMatchObject({ valid: true, rows: 21 })
 })
 
@@ -105,14 +111,10 @@ test('a row says who, what, from where and by which request, and holds no secret
 })
 
 test('rows from before there was a chain are chained by the migration, in the order of their times', async () => {
-  const base = process.env.DATABASE_URL ?? ''
   const name = `chained_${process.pid}`
-  const owner = new pg.Client({ connectionString: base })
-  await owner.connect()
-  await owner.query(`CREATE DATABASE ${name}`)
-  const client = new pg.Client({ connectionString: base.replace(/[^/]+$/, name) })
-  try {
-    await client.connect()
+  onTestFinished(() => connected(base, (owner) => owner.query(`DROP DATABASE ${name} WITH (FORCE)`)))
+  await connected(base, (owner) => owner.query(`CREATE DATABASE ${name}`))
+  await connected(base.replace(/[^/]+$/, name), async (client) => {
     const migrations = readMigrations()
     for (const { name: each, sql } of migrations) if (each < MIGRATION) await client.query(sql)
     for (const id of ['org_a', 'org_b'])
@@ -143,9 +145,5 @@ test('rows from before there was a chain are chained by the migration, in the or
       { organization_id: 'org_a', seq: 2, hash: last?.hash },
       { organization_id: 'org_b', seq: 1 },
     ])
-  } finally {
-    await client.end()
-    await owner.query(`DROP DATABASE ${name} WITH (FORCE)`)
-    await owner.end()
-  }
+  })
 })
