@@ -6,7 +6,6 @@ import { Timestamp } from './schemas'
 /** Shapes of what a request's decision is told by, shared by form, action, route and OpenAPI. */
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-export type ExplainedMethod = (typeof METHODS)[number]
 
 /** A request that nobody makes. With none of `key_id`, `key` and `authorization` it carries no key. */
 export const ExplainInput = z

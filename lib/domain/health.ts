@@ -5,7 +5,7 @@ import { examine } from '../store/doctor'
 import { isFirstOrganization } from './organizations'
 
 /** Findings, with or without what they say of the machine. */
-export interface Health {
+interface Health {
   findings: Pick<Finding, 'check' | 'status'>[] | Finding[]
   /** Whether details and fixes are there. */
   isWhole: boolean

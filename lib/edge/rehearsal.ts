@@ -19,7 +19,7 @@ export interface RehearsedRequest {
 }
 
 /** What the rehearsal asks besides the gate's own rules. */
-export interface RehearsalSources {
+interface RehearsalSources {
   appUrl: string
   pepper: Hmac
   redis: GateRedis
