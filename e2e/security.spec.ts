@@ -1,5 +1,6 @@
 import { inspect } from './accessible'
-import { makeEnterprise, sql } from './authentication-pages'
+import { makeEnterprise } from './authentication-pages'
+import { sql } from './database'
 import { bearer, expect, generateKey, someAddress, test } from './fixtures'
 
 const PATH = '/settings/security'

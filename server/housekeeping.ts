@@ -1,5 +1,5 @@
-import { trimAuditLogs } from '../lib/domain/audit-retention'
 import { revertUnconfirmed } from '../lib/domain/allowlist-confirmation'
+import { trimAuditLogs } from '../lib/domain/audit-retention'
 import { deliverPending } from '../lib/domain/cache-notices'
 import { retryRevocations } from '../lib/domain/connection-revocations'
 import { recheckDomains } from '../lib/domain/domain-checks'

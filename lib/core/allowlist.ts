@@ -30,10 +30,3 @@ export function wouldLockOut(clientIp: string | null, advice: string): TwigError
     details: { client_ip: clientIp, missing_range: missing },
   })
 }
-
-/** The 403 of an organization whose plan has no allowlist (G2). */
-export function allowlistNeedsPlan(plan: string): TwigError {
-  return new TwigError('plan_required', 'The IP allowlist needs the Enterprise plan.', {
-    details: { required_plan: 'enterprise', plan },
-  })
-}

@@ -25,8 +25,8 @@ import {
   UsageQuery,
   UsageReport,
 } from './key-schemas'
-import { protectionEndpoints } from './protection-endpoints'
 import { organizationEndpoints } from './organization-endpoints'
+import { protectionEndpoints } from './protection-endpoints'
 import { Agent, AgentIdParams, AgentInput, DeletedAgent, ListQuery, listOf, Whoami } from './schemas'
 import { usageCsv } from './usage-csv'
 

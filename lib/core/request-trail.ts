@@ -158,7 +158,8 @@ function factOf(step: TrailStep, request: JudgedRequest): string {
 
 function addressFact({ clientIp, isListed }: JudgedRequest): string {
   if (isListed) return `The IP allowlist holds ${clientIp}.`
-  const rule = isListed === null ? 'Any address may call, or the IP allowlist held it' : 'Any address may call'
+  const rule =
+    isListed === null ? 'Any address may call, or the IP allowlist held it' : 'Any address may call'
   return clientIp === null ? `${rule}; this one is not known.` : `${rule}; this one is ${clientIp}.`
 }
 

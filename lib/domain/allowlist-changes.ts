@@ -2,7 +2,8 @@ import { CONFIRM_MS, RANGES_MAX, wouldLockOut } from '../core/allowlist'
 import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { compileRanges, holdsText, isEverything, parseRange } from '../core/ip-ranges'
-import { type Principal, requirePermission } from '../core/principal'
+import { requireFeature } from '../core/plans'
+import { type Plan, type Principal, requirePermission } from '../core/principal'
 import type { AllowlistRange, AllowlistRangeInput, RemovedRange } from '../core/protection-schemas'
 import type { Prisma } from '../generated/prisma/client'
 import { inTransaction, type Transaction } from '../store/db'
@@ -12,7 +13,7 @@ import { deliver, noteChange } from './cache-notices'
 
 /** The list as a change finds it, under the lock of its organization's row. */
 interface Before {
-  plan: string
+  plan: Plan
   inForce: boolean
   coversConsole: boolean
   unconfirmed: string | null

@@ -39,7 +39,9 @@ async function settingsOf({ organizationId: id }: Principal) {
 }
 
 /** Whether an organization's list is in force, and how many ranges it has. */
-export async function allowlistStanding(organizationId: string): Promise<{ inForce: boolean; ranges: number }> {
+export async function allowlistStanding(
+  organizationId: string,
+): Promise<{ inForce: boolean; ranges: number }> {
   const row = await db().organization.findUnique({
     where: { id: organizationId },
     select: { allowlistInForce: true, _count: { select: { ipRanges: true } } },

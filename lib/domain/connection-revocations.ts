@@ -112,6 +112,18 @@ export async function endConnection(tx: Transaction, place: SyncPlace, now: Date
   return { ...queued, provider: row.provider, accountName: row.accountName }
 }
 
+/** Ends every connection of an organization, in the transaction that deletes it. The providers are asked by the chore. */
+export async function endConnectionsOf(tx: Transaction, organizationId: string, now: Date): Promise<void> {
+  const where = { organizationId, state: { not: 'disconnected' } }
+  const rows = await tx.connection.findMany({
+    where,
+    select: { dataSourceId: true, provider: true, accountId: true },
+  })
+  // Accounts are locked in one order, so that two deletions never wait for each other.
+  rows.sort((a, b) => (`${a.provider} ${a.accountId}` < `${b.provider} ${b.accountId}` ? -1 : 1))
+  for (const { dataSourceId } of rows) await endConnection(tx, { organizationId, dataSourceId }, now)
+}
+
 /** Takes the turn to ask, unless the account is connected here by now, which is then the outcome. */
 function claim(id: string, now: Date) {
   return inTransaction(async (tx) => {

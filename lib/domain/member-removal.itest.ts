@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Role, UserPrincipal } from '../core/principal'
-import { sessionEndReason } from '../edge/key-cache'
+import { judgeSession } from '../edge/key-cache'
 import { backgroundSettled } from '../store/background'
 import { cache } from '../store/cache'
 import { closeDb, db, inTransaction } from '../store/db'
@@ -90,7 +90,8 @@ describe('removing a member', () => {
     const removed = await removeMember(owner, { id: admin.userId, ...KEEP })
     expect(removed).toMatchObject({ sessions_ended: 1, api_keys_revoked: [], invitations_withdrawn: [] })
     expect(await here.now()).toEqual({ ended: 'removed' })
-    expect(await sessionEndReason(cache(), here.sessionId)).toBe('removed')
+    const asked = { sessionId: here.sessionId, organizationId, address: '' }
+    expect(await judgeSession(cache(), asked)).toEqual({ kind: 'ended', reason: 'removed' })
     expect(await there.now()).toHaveProperty('user')
     expect(await key.kind()).toBe('admit')
     const open = (await listInvitations(owner, { limit: 200 })).data.map(({ id }) => id)

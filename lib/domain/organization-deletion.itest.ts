@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UserPrincipal } from '../core/principal'
-import { sessionEndReason } from '../edge/key-cache'
+import { judgeSession } from '../edge/key-cache'
 import { backgroundSettled } from '../store/background'
 import { cache } from '../store/cache'
 import { closeDb, db, inTransaction } from '../store/db'
@@ -135,7 +135,8 @@ describe('deleting an organization', () => {
     await backgroundSettled()
     expect(await remains(organizationId, keyId)).toEqual({})
     expect(await session.now()).toEqual({ ended: 'unknown' })
-    expect(await sessionEndReason(cache(), session.sessionId)).toBe('organization_deleted')
+    const asked = { sessionId: session.sessionId, organizationId: owner.organizationId, address: '' }
+    expect(await judgeSession(cache(), asked)).toEqual({ kind: 'ended', reason: 'organization_deleted' })
     expect(await db().user.count({ where: { id: owner.userId } })).toBe(1)
 
     expect(Object.keys(await remains(bystander.organizationId, bystander.keyId)).length).toBeGreaterThan(10)

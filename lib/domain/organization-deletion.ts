@@ -5,6 +5,7 @@ import { inTransaction, patiently, type Transaction } from '../store/db'
 import { log } from '../store/log'
 import { deleteAuditOf } from './audit'
 import { deliverAll, type Notice } from './cache-notices'
+import { endConnectionsOf } from './connection-revocations'
 import { holdDomain } from './domain-locks'
 import { verifiedDomains } from './domains'
 import { sweepGoneInteractions } from './interactions'
@@ -66,6 +67,7 @@ async function deleteRows(
   }
   const keys = await noteKeysGone(tx, organizationId)
   const { moved, ended } = await rehomeSessions(tx, { organizationId }, 'organization_deleted', now)
+  await endConnectionsOf(tx, organizationId, now)
   await deleteAuditOf(tx, principal)
   await tx.organization.delete({ where: { id: organizationId } })
   return { keys, moved, ended }
