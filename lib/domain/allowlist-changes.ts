@@ -130,7 +130,7 @@ function refuseEverything(principal: Principal, cidr: string, force: boolean): v
 }
 
 /** What is switched on in the console waits for a confirmation; what a key or the operator switches on does not. */
-export function awaiting(
+function awaiting(
   principal: Principal,
   what: 'list' | 'console',
   { unconfirmed }: Pick<Before, 'unconfirmed'>,

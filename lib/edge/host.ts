@@ -145,7 +145,7 @@ export function forgiving(ask: (question: SessionQuestion) => Promise<SessionSta
 }
 
 /** What was recorded in turn, as a batch has it. */
-export function sorted(recorded: readonly (UsageEvent | BlockedEvent)[]) {
+function sorted(recorded: readonly (UsageEvent | BlockedEvent)[]) {
   const events: UsageEvent[] = []
   const blocked: BlockedEvent[] = []
   for (const event of recorded) {

@@ -53,7 +53,8 @@ export async function judgePage(
     return toLogin(request, facts, session.reason, responseHeaders)
   }
   const blocked = row?.audience === 'session' && 'claims' in session && session.outside ? session : null
-  if (blocked) noteBlocked(request, facts, blocked, deps)
+  // What a browser loads on speculation is nobody's attempt.
+  if (blocked && !isPrefetch(request)) noteBlocked(request, facts, blocked, deps)
   if (blocked && !isPageView(request, facts))
     return refuseBlocked(request, facts, blocked, responseHeaders, context)
   const claims = 'claims' in session ? session.claims : null
