@@ -112,7 +112,9 @@ test('a row says who, what, from where and by which request, and holds no secret
 
 test('rows from before there was a chain are chained by the migration, in the order of their times', async () => {
   const name = `chained_${process.pid}`
-  onTestFinished(() => connected(base, (owner) => owner.query(`DROP DATABASE ${name} WITH (FORCE)`)))
+  onTestFinished(async () => {
+    await connected(base, (owner) => owner.query(`DROP DATABASE ${name} WITH (FORCE)`))
+  })
   await connected(base, (owner) => owner.query(`CREATE DATABASE ${name}`))
   await connected(base.replace(/[^/]+$/, name), async (client) => {
     const migrations = readMigrations()
