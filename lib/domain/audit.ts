@@ -36,6 +36,6 @@ export async function recordAudit(tx: Transaction, principal: Principal, entry: 
 }
 
 /** Takes away the audit rows of an organization that is being deleted, in the transaction that deletes it. */
-export async function deleteAuditOf(tx: Transaction, organizationId: string): Promise<void> {
+export async function deleteAuditOf(tx: Transaction, { organizationId }: Principal): Promise<void> {
   await tx.auditLog.deleteMany({ where: { organizationId } })
 }

@@ -66,7 +66,7 @@ async function deleteRows(
   }
   const keys = await noteKeysGone(tx, organizationId)
   const { moved, ended } = await rehomeSessions(tx, { organizationId }, 'organization_deleted', now)
-  await deleteAuditOf(tx, organizationId)
+  await deleteAuditOf(tx, principal)
   await tx.organization.delete({ where: { id: organizationId } })
   return { keys, moved, ended }
 }
