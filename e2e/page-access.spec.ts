@@ -15,8 +15,10 @@ interface Row {
   least: Role
   /** What others are told there; a status where it is no page. */
   refusal?: string | number
-  /** Answer to those who may, where it is not 200: what is sent here is no good request. */
+  /** Answer to those who may, where it is not 200. */
   status?: number
+  /** What is posted. */
+  send?: NonNullable<Parameters<APIRequestContext['post']>[1]>
   /** Of what `{id}` is one. */
   of?: keyof Ids
 }
@@ -26,10 +28,25 @@ type Ids = { agent: string; source: string; interaction: string; key: string; ex
 const PAGES: readonly Row[] = [
   { path: '/agents', least: 'viewer' },
   { path: '/agents/{id}', least: 'viewer', of: 'agent' },
-  { path: '/agents/{id}/chat', method: 'POST', least: 'member', refusal: 403, status: 400, of: 'agent' },
+  {
+    path: '/agents/{id}/chat',
+    method: 'POST',
+    least: 'member',
+    refusal: 403,
+    of: 'agent',
+    send: { data: { message: 'What is it?' } },
+  },
   { path: '/data', least: 'viewer' },
   { path: '/data/{id}', least: 'viewer', of: 'source' },
-  { path: '/data/{id}/upload', method: 'POST', least: 'member', refusal: 403, status: 415, of: 'source' },
+  {
+    path: '/data/{id}/upload',
+    method: 'POST',
+    least: 'member',
+    refusal: 403,
+    status: 201,
+    of: 'source',
+    send: { multipart: { file: { name: 'a.md', mimeType: 'text/markdown', buffer: Buffer.from('# A') } } },
+  },
   { path: '/interactions', least: 'viewer' },
   { path: '/interactions/{id}', least: 'viewer', of: 'interaction' },
   { path: '/interactions.csv', least: 'viewer' },
@@ -104,10 +121,11 @@ interface Asking {
   origin: string
 }
 
-async function ask({ request, origin }: Asking, { path, method }: Row, id: string) {
+async function ask({ request, origin }: Asking, { path, method, send }: Row, id: string) {
   const url = path.replace('{id}', id)
   const options = { maxRedirects: 0, headers: { Origin: origin } }
-  const response = method === 'POST' ? await request.post(url, options) : await request.get(url, options)
+  const response =
+    method === 'POST' ? await request.post(url, { ...send, ...options }) : await request.get(url, options)
   return { status: response.status(), text: await response.text() }
 }
 
