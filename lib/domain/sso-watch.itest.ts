@@ -88,7 +88,7 @@ describe('the metadata that a connection follows', () => {
     expect(certificates).toHaveLength(2)
     expect(testedAt, 'a test counts for the certificates that it passed with').toBeNull()
     const audit = (await auditOf(organizationId)).find(({ action }) => action === 'sso.certificates_followed')
-    expect(audit).toMatchObject({ actorKind: 'operator', targetId: id })
+    expect(audit).toMatchObject({ actorKind: 'system', targetId: id })
     expect(audit?.after).toEqual({ certificates: certificates.map(({ fingerprint }) => fingerprint) })
     const [mail] = await mails('certificates-changed')
     expect(plainText(mail)).toContain(certificates[1]?.fingerprint)

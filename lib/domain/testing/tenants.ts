@@ -68,7 +68,7 @@ export function keyOf(
   return { kind: 'key', keyId, keyName: 'Test', organizationId, organization, environment, scopes }
 }
 
-/** Audit rows of an organization, oldest first. */
+/** Audit rows of an organization, in the order of its chain. */
 export function auditOf(organizationId: string) {
-  return db().auditLog.findMany({ where: { organizationId }, orderBy: { time: 'asc' } })
+  return db().auditLog.findMany({ where: { organizationId }, orderBy: { seq: 'asc' } })
 }
