@@ -22,7 +22,8 @@ async function ask(sourceId: string, place: Place, signal: AbortSignal): Promise
   const body: unknown = await answer.json()
   if (answer.ok) return BrowsePage.parse(body)
   const message: unknown = Reflect.get(Object(body), 'message')
-  throw new Error(typeof message === 'string' ? message : NO_ANSWER)
+  // The row itself offers to try again.
+  throw new Error(typeof message === 'string' ? message.replace(/ Try again later\.$/, '') : NO_ANSWER)
 }
 
 const EMPTY: Branch = { parent: null, items: [], next: null, state: 'loading', problem: null }
