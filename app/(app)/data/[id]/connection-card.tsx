@@ -8,6 +8,7 @@ import { Stat, StatGroup } from '../../../_ui/stat'
 import { scheduleText } from '../connector-words'
 import { KindMark } from '../kind-mark'
 import { isSyncing, namesText, syncPercent, syncText, tokenWords } from './connection-words'
+import { NextTime } from './next-time'
 import { SyncNowButton } from './sync-now-button'
 
 /** Shown while nobody knows how much there is. */
@@ -45,11 +46,11 @@ export function ConnectionCard({ source, connection, sync, writable }: Connectio
             {sync.rate_limited_until && isSyncing(sync) && (
               <span className="text-muted">
                 {' '}
-                · asked to slow down, goes on <RelativeTime value={sync.rate_limited_until} />
+                · asked to slow down, goes on <NextTime value={sync.rate_limited_until} />
               </span>
             )}
           </output>
-          {isSyncing(sync) ? (
+          {isSyncing(sync) && state !== 'retrying' ? (
             <ProgressBar label="Sync" percent={syncPercent(sync) ?? BEGUN_PERCENT} />
           ) : (
             // Its place is kept, so that nothing moves when a sync begins or ends.
@@ -73,13 +74,7 @@ function SyncFacts({ connection, sync }: Pick<ConnectionCardProps, 'connection' 
       <Stat label="Last sync" value={<RelativeTime value={sync.finished_at} />} />
       <Stat
         label="Next sync"
-        value={
-          isLive && sync.next_at ? (
-            <RelativeTime value={sync.next_at} />
-          ) : (
-            <span className="text-muted">–</span>
-          )
-        }
+        value={<NextSync connection={connection} sync={sync} />}
         hint={isLive ? scheduleText(sync.schedule_minutes) : 'Not while it is not connected'}
       />
       <Stat
@@ -110,4 +105,10 @@ function SyncFacts({ connection, sync }: Pick<ConnectionCardProps, 'connection' 
       />
     </StatGroup>
   )
+}
+
+function NextSync({ connection: { state }, sync }: Pick<ConnectionCardProps, 'connection' | 'sync'>) {
+  if (state === 'connected' && isSyncing(sync)) return <span className="text-muted">Under way</span>
+  const isLive = state === 'connected' || state === 'retrying'
+  return isLive && sync.next_at ? <NextTime value={sync.next_at} /> : <span className="text-muted">–</span>
 }

@@ -2,7 +2,8 @@ import { CONNECTORS, type Connection } from '@/lib/core/connectors'
 import type { SourceSync } from '@/lib/core/sync-schemas'
 import { Banner } from '../../../_ui/banner'
 import { RelativeTime } from '../../../_ui/relative-time'
-import { isAhead, namesText } from './connection-words'
+import { namesText } from './connection-words'
+import { NextTime } from './next-time'
 import { Receipt } from './receipt'
 import { ReconnectButton } from './reconnect-button'
 
@@ -98,13 +99,8 @@ function Retrying({ connection }: ConnectionNoticeProps) {
           (<code className="text-sm">{failure.reason}</code>)
         </>
       )}
-      . The connection is kept and tried again by itself
-      {isAhead(retry_at) && (
-        <>
-          , next <RelativeTime value={retry_at} />
-        </>
-      )}
-      ; there is nothing to do.
+      . The connection is kept and tried again by itself, next <NextTime value={retry_at} />; there is nothing
+      to do.
     </Banner>
   )
 }

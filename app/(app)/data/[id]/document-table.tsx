@@ -59,20 +59,25 @@ export function DocumentTable({ documents, writable, provider }: DocumentTablePr
             </TableCell>
             <TableCell label="Kind">{TYPE_NAMES[document.media_type]}</TableCell>
             <TableCell label="Size" numeric>
-              <span className="whitespace-nowrap">{bytesText(document.size)}</span>
+              <span className="whitespace-nowrap">
+                {document.status === 'skipped' ? '–' : bytesText(document.size)}
+              </span>
             </TableCell>
             <TableCell label="Pages" numeric>
               {document.page_count?.toLocaleString('en') ?? '–'}
             </TableCell>
             <TableCell label="Passages" numeric>
-              {document.passage_count.toLocaleString('en')}
+              {document.status === 'skipped' ? '–' : document.passage_count.toLocaleString('en')}
             </TableCell>
             <TableCell label="Added">
               <RelativeTime value={document.created_at} />
             </TableCell>
             {writable && (
               <ActionsCell>
-                <DocumentMenu document={document} isRemote={provider !== undefined} />
+                {/* What was not read cannot be read again. */}
+                {document.status !== 'skipped' && (
+                  <DocumentMenu document={document} isRemote={provider !== undefined} />
+                )}
               </ActionsCell>
             )}
           </TableRow>

@@ -4,7 +4,7 @@ import { CONNECTORS, type ConnectorProvider, type DisconnectReceipt } from '@/li
 import { Card, CardHeader } from '../../../_ui/card'
 import { RelativeTime } from '../../../_ui/relative-time'
 import { KindMark } from '../kind-mark'
-import { isAhead } from './connection-words'
+import { NextTime } from './next-time'
 
 interface ReceiptProps {
   receipt: DisconnectReceipt
@@ -81,7 +81,7 @@ function AtProvider({ receipt: { provider: told }, provider }: Omit<ReceiptProps
             </>
           )}{' '}
           Twig asks {told.answer && 'again '}
-          {isAhead(told.next_at) ? <RelativeTime value={told.next_at} /> : 'in a moment'}, until it is done.
+          <NextTime value={told.next_at} />, until it is done.
           {byHand}
         </Line>
       )

@@ -8,6 +8,10 @@ const NO_ANSWER = 'Twig did not answer.'
 /** So that not every letter of a search is a question to the provider. */
 const TYPING_MS = 350
 
+/** A page of so few, as the places of an account often are, is followed by the next at once, so often. */
+const SHORT_PAGE = 3
+const PAGES_AT_ONCE = 2
+
 interface Place {
   parent: string | null
   cursor: string | null
@@ -22,7 +26,8 @@ async function ask(sourceId: string, place: Place, signal: AbortSignal): Promise
   const body: unknown = await answer.json()
   if (answer.ok) return BrowsePage.parse(body)
   const message: unknown = Reflect.get(Object(body), 'message')
-  throw new Error(typeof message === 'string' ? message : NO_ANSWER)
+  // The row itself offers to try again.
+  throw new Error(typeof message === 'string' ? message.replace(/ Try again later\.$/, '') : NO_ANSWER)
 }
 
 const EMPTY: Branch = { parent: null, items: [], next: null, state: 'loading', problem: null }
@@ -49,20 +54,23 @@ export function usePicker(sourceId: string, selection: readonly SelectedItem[]) 
       const put = (branch: Branch) => {
         if (!signal.aborted) setBranches((all) => new Map(all).set(key, branch))
       }
-      put({ ...before, state: 'loading', problem: null })
+      let branch: Branch = { ...before, state: 'loading', problem: null }
+      put(branch)
       try {
-        const place = { parent: before.parent, cursor: before.next, query }
-        const page = await ask(sourceId, place, signal)
-        put({
-          ...before,
-          items: [...before.items, ...page.items],
-          next: page.next,
-          state: 'ready',
-          problem: null,
-        })
+        let isShort = true
+        for (let pages = 0; isShort && pages < PAGES_AT_ONCE; pages += 1) {
+          const { items, next } = await ask(
+            sourceId,
+            { parent: branch.parent, cursor: branch.next, query },
+            signal,
+          )
+          branch = { ...branch, items: [...branch.items, ...items], next }
+          isShort = next !== null && branch.items.length - before.items.length < SHORT_PAGE
+        }
+        put({ ...branch, state: 'ready' })
       } catch (error) {
         const problem = error instanceof Error && error.name === 'Error' ? error.message : NO_ANSWER
-        put({ ...before, state: 'failed', problem })
+        put({ ...branch, state: 'failed', problem })
       }
     },
     [sourceId],
