@@ -283,7 +283,7 @@ test('a viewer sees connected sources and is offered no change', async ({ page }
   await comeIn(page, world.url, world.acme.viewer)
   await page.goto(`${world.url}/data`)
   await expect(page.getByRole('row').filter({ hasText: 'Our Slack' })).toContainText('Connected')
-  await expect(page.getByRole('row').filter({ hasText: 'Our Slack' })).toContainText(ADA)
+  await expect(page.getByRole('row').filter({ hasText: 'Our Drive' })).toContainText(ADA)
   await inspect(page, 'list')
   await page.getByRole('link', { name: 'Our Slack' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Our Slack' })).toBeVisible()
