@@ -16,6 +16,7 @@ test('an upload needs a session, our own origin and a source of one’s own', as
   const ownOrigin = new URL(baseURL ?? '').origin
   await page.goto('/data')
   await page.getByRole('button', { name: 'Add Data Source' }).click()
+  await page.getByRole('button', { name: 'Paste text' }).click()
   await page.getByLabel('Name', { exact: true }).fill('Mine')
   await page.getByLabel('Text', { exact: true }).fill(NOTES)
   await page.getByRole('button', { name: 'Add', exact: true }).click()
@@ -105,6 +106,7 @@ test('a viewer sees data sources and is offered no change', async ({ page, perso
   test.setTimeout(120_000)
   await page.goto('/data')
   await page.getByRole('button', { name: 'Add Data Source' }).click()
+  await page.getByRole('button', { name: 'Paste text' }).click()
   await page.getByLabel('Name', { exact: true }).fill('Shared')
   await page.getByLabel('Text', { exact: true }).fill(NOTES)
   await page.getByRole('button', { name: 'Add', exact: true }).click()

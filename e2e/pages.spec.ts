@@ -29,6 +29,7 @@ const CONSOLE = [
   '/agents?environment=test',
   '/data',
   '/data?environment=test',
+  '/data/connect?code=other_account&provider=slack&source=ds_1&ref=req_1',
   '/interactions',
   '/interactions?environment=test',
   '/settings/api-keys',
@@ -49,7 +50,7 @@ test('every page of the policy is walked here', () => {
   const elsewhere = [
     ...['/', '/not-found', '/icon.svg', '/healthz', '/readyz'],
     ...['/agents/{id}', '/settings/api-keys/{id}', '/settings/api-keys/{id}/usage.csv'],
-    ...['/data/{id}', '/data/{id}/upload', '/agents/{id}/chat'],
+    ...['/data/{id}', '/data/{id}/browse', '/data/{id}/upload', '/agents/{id}/chat'],
     ...['/interactions/{id}', '/interactions.csv', '/settings/external-keys/{id}/models'],
     ...['/docs/sso/{idp}', '/sso/continue'],
   ]

@@ -1,8 +1,10 @@
 import { deliverPending } from '../lib/domain/cache-notices'
+import { retryRevocations } from '../lib/domain/connection-revocations'
 import { recheckDomains } from '../lib/domain/domain-checks'
 import { endIndexing, indexLeftOvers } from '../lib/domain/indexer'
 import { remindOfAgedKeys } from '../lib/domain/key-reminders'
 import { sweepByRetention } from '../lib/domain/organization-settings'
+import { endSyncing, syncDueSources } from '../lib/domain/source-syncer'
 import { openSamlAhead } from '../lib/domain/sso-ahead'
 import { remindOfCertificates, watchMetadata } from '../lib/domain/sso-watch'
 import { sweepExpired } from '../lib/domain/sweep'
@@ -25,6 +27,8 @@ interface Chore {
 const chores: readonly Chore[] = [
   { name: 'tell the cache', firstMs: 0, everyMs: 2_000, run: deliverPending },
   { name: 'index documents', firstMs: 1_000, everyMs: 5_000, run: indexLeftOvers },
+  { name: 'sync sources', firstMs: 2_000, everyMs: 5_000, run: syncDueSources },
+  { name: 'revoke tokens', firstMs: 3_000, everyMs: 15_000, run: () => retryRevocations() },
   { name: 'count usage kept aside', firstMs: 0, everyMs: MINUTE_MS, run: ingestSpool },
   { name: 'open the SAML library', firstMs: 5_000, everyMs: 5 * MINUTE_MS, run: openSamlAhead },
   { name: 'remind of old keys', firstMs: MINUTE_MS, everyMs: HOUR_MS, run: remindOfAgedKeys },
@@ -63,6 +67,7 @@ export function startHousekeeping(): () => Promise<void> {
   const ends = chores.map(startChore)
   return async () => {
     await Promise.all(ends.map((end) => end()))
+    await endSyncing()
     await endIndexing()
   }
 }

@@ -98,7 +98,7 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
 
 /** Specs that start servers of their own under both gates, or walk the console, which the middleware guards in any case. */
 const UNDER_ONE_GATE =
-  /^(?:agents|arrangements|authentication(?:-access)?|data|external-keys|faults|interactions|pages|social|sso(?:-doors)?)\.spec\.ts$/
+  /^(?:agents|arrangements|authentication(?:-access)?|connectors(?:-callback)?|data|external-keys|faults|interactions|pages|social|sso(?:-doors)?)\.spec\.ts$/
 
 /** Loads three servers of its own and times them: nothing else runs meanwhile. */
 const ALONE = 'processes.spec.ts'

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import next from 'next'
 import { newId } from '../lib/core/ids'
 import { endIndexing, startIndexing } from '../lib/domain/indexer'
+import { endSyncing, startSyncing } from '../lib/domain/source-syncer'
 import { endOpenStreams } from '../lib/domain/turn-watch'
 import { flushUsage } from '../lib/domain/usage-recorder'
 import { USAGE_PATH } from '../lib/edge/host'
@@ -88,6 +89,7 @@ export async function serve(
   handler = createRequestHandler({ handle: app.handle, gate, env })
   if (mode === 'start') await warmUp()
   startIndexing()
+  startSyncing()
   const entry = await listen({ handler, port: env.port, tls: env.tls, upgrade: app.upgrade })
   return async () => {
     const closed = entry.close(mode === 'dev' ? 1_000 : DRAIN_MS)
@@ -97,6 +99,7 @@ export async function serve(
     await internal.close(0)
     await app.close()
     await flushUsage()
+    await endSyncing()
     await endIndexing()
     await Promise.race([backgroundSettled(), sleep(BACKGROUND_MS)])
     redis?.close()

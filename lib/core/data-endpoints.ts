@@ -1,3 +1,4 @@
+import { DisconnectInput, DisconnectReceipt } from './connectors'
 import {
   DataDocument,
   DataSource,
@@ -13,6 +14,7 @@ import {
 } from './data-schemas'
 import type { Endpoint } from './endpoints'
 import { ListQuery, listOf } from './schemas'
+import { BrowsePage, BrowseQuery, ScheduleBody, SelectionBody, SourceSync, SyncInput } from './sync-schemas'
 
 /** Operations on data sources and their documents. */
 export const dataEndpoints = {
@@ -68,6 +70,59 @@ export const dataEndpoints = {
     body: ReindexInput,
     sample: {},
     output: DataSource,
+    status: 200,
+  },
+  browseDataSource: {
+    method: 'get',
+    path: '/data-sources/{id}/browse',
+    summary:
+      'What can be chosen of a connected source: all that the connecting account sees at its provider.',
+    params: DataSourceIdParams,
+    query: BrowseQuery,
+    output: BrowsePage,
+    status: 200,
+  },
+  chooseSelection: {
+    method: 'put',
+    path: '/data-sources/{id}/selection',
+    summary:
+      'Choose what of a connected source is indexed. A sync begins at once; what is no longer chosen is deleted here.',
+    params: DataSourceIdParams,
+    body: SelectionBody,
+    sample: { selection: [{ id: '1AbCdEfGhIjKlMnOpQrStUvWxYz', name: 'Handbook', kind: 'folder' }] },
+    output: SourceSync,
+    status: 200,
+  },
+  setSchedule: {
+    method: 'put',
+    path: '/data-sources/{id}/schedule',
+    summary: 'Set how often a connected source is synced by itself.',
+    params: DataSourceIdParams,
+    body: ScheduleBody,
+    sample: { minutes: 60 },
+    output: SourceSync,
+    status: 200,
+  },
+  syncDataSource: {
+    method: 'post',
+    path: '/data-sources/{id}/sync',
+    summary:
+      'Sync a connected source now: fetch what is new or another at its provider, delete what is gone.',
+    params: DataSourceIdParams,
+    body: SyncInput,
+    sample: {},
+    output: SourceSync,
+    status: 200,
+  },
+  disconnectDataSource: {
+    method: 'post',
+    path: '/data-sources/{id}/disconnect',
+    summary:
+      'Disconnect a data source: its tokens are deleted and revoked at the provider. What was indexed stays until the source is deleted.',
+    params: DataSourceIdParams,
+    body: DisconnectInput,
+    sample: {},
+    output: DisconnectReceipt,
     status: 200,
   },
   listDocuments: {

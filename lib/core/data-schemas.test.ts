@@ -4,12 +4,17 @@ import { DataSourceInput, DocumentInput, UploadFields } from './data-schemas'
 const firstIssue = (result: { error?: { issues: Array<{ message: string }> } | undefined }) =>
   result.error?.issues[0]?.message
 
-test('a source is of text unless it says files; providers say that they are not there yet', () => {
+test('a source is of text unless it says files; of a provider’s kind it is connected in the console', () => {
   expect(DataSourceInput.parse({ name: 'A' })).toEqual({ name: 'A', kind: 'text' })
   expect(DataSourceInput.parse({ name: 'A', kind: 'file' })).toEqual({ name: 'A', kind: 'file' })
-  for (const kind of ['google_drive', 'slack', 'notion', 'microsoft_365']) {
+  for (const [kind, name] of [
+    ['google_drive', 'Google Drive'],
+    ['slack', 'Slack'],
+    ['notion', 'Notion'],
+    ['microsoft_365', 'Microsoft 365'],
+  ]) {
     expect(firstIssue(DataSourceInput.safeParse({ name: 'A', kind }))).toBe(
-      `Sources of the kind ${kind} are not available yet; use text or file`,
+      `${name} needs a person’s consent: connect it in the console, Data → Add Data Source. Over the API a source is text or file`,
     )
   }
   expect(firstIssue(DataSourceInput.safeParse({ name: 'A', kind: 'sql' }))).toBe('Kind is one of text, file')

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { CONNECTORS, Connection, connectorProviders } from './connectors'
 import { environments } from './principal'
 import { nameField, Timestamp } from './schemas'
+import { SourceSync } from './sync-schemas'
 
 /** Data sources and their documents: inputs and outputs, shared by form, action, route and OpenAPI. */
 
@@ -10,19 +12,25 @@ export const TITLE_MAX = 200
 const URL_MAX = 2_000
 
 const ownKinds = ['text', 'file'] as const
-const providerKinds = ['google_drive', 'slack', 'notion', 'microsoft_365'] as const
-const kinds = [...ownKinds, ...providerKinds] as const
+const kinds = [...ownKinds, ...connectorProviders] as const
 export type DataSourceKind = (typeof kinds)[number]
+
+/** Whether its documents are added here; those of the others come from a provider. */
+export function isOwnKind(kind: string): kind is (typeof ownKinds)[number] {
+  return ownKinds.some((own) => own === kind)
+}
 
 const sourceStatuses = ['ready', 'indexing', 'connected', 'retrying', 'connection_failed', 'failed'] as const
 export type DataSourceStatus = (typeof sourceStatuses)[number]
 
-const documentStatuses = ['waiting', 'indexing', 'ready', 'failed'] as const
+const documentStatuses = ['waiting', 'indexing', 'ready', 'failed', 'skipped'] as const
 export type DocumentStatus = (typeof documentStatuses)[number]
 
 /** What Twig reads. A file is known by its content first, then by its name, then by what the sender calls it. */
 const documentTypes = ['text/plain', 'text/markdown', 'text/html', 'text/csv', 'application/pdf'] as const
 export type DocumentType = (typeof documentTypes)[number]
+/** Of a document at a provider that was not read. */
+const UNREAD_TYPE = 'application/octet-stream'
 
 const Id = z.string().regex(/^\w{1,64}$/, 'This is not an id')
 
@@ -32,7 +40,7 @@ const OwnKind = z
   .default('text')
   .transform((kind, context) => {
     if (kind === 'text' || kind === 'file') return kind
-    const message = `Sources of the kind ${kind} are not available yet; use text or file`
+    const message = `${CONNECTORS[kind].name} needs a person’s consent: connect it in the console, Data → Add Data Source. Over the API a source is text or file`
     context.issues.push({ code: 'custom', message, input: kind })
     return z.NEVER
   })
@@ -56,10 +64,17 @@ export const DataSource = z
     id: z.string().meta({ example: 'ds_4fGh2Kq9ZrT7wXyB1cDe' }),
     name: z.string(),
     kind: z.enum(kinds),
-    status: z.enum(sourceStatuses),
+    status: z.enum(sourceStatuses).meta({
+      description:
+        'Of a connected source, how its connection is, and `indexing` while documents come; of others, how their documents are.',
+    }),
     status_detail: z.string().nullable().meta({ description: 'What failed, by the names of the documents.' }),
     document_count: z.number(),
-    last_sync_at: Timestamp.nullable().meta({ description: 'When a document was last indexed.' }),
+    last_sync_at: Timestamp.nullable().meta({
+      description: 'When a document was last indexed, or a sync was last through.',
+    }),
+    connection: Connection.nullable().meta({ description: 'Of a connected source; null for the others.' }),
+    sync: SourceSync.nullable().meta({ description: 'Of a connected source; null for the others.' }),
     environment: z.enum(environments),
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -132,10 +147,15 @@ export const DataDocument = z
     data_source_id: z.string(),
     title: z.string(),
     url: z.string().nullable(),
-    media_type: z.enum(documentTypes),
+    path: z.string().nullable().meta({ description: 'Where it lies at the provider, in words.' }),
+    media_type: z
+      .enum([...documentTypes, UNREAD_TYPE])
+      .meta({ description: `\`${UNREAD_TYPE}\` where it was not read.` }),
     size: z.number().meta({ description: 'Of the original, in bytes.' }),
-    status: z.enum(documentStatuses),
-    status_detail: z.string().nullable().meta({ description: 'Why it failed.' }),
+    status: z
+      .enum(documentStatuses)
+      .meta({ description: '`skipped`: the provider has it, and Twig cannot or may not read it.' }),
+    status_detail: z.string().nullable().meta({ description: 'Why it failed, or was skipped.' }),
     language: z.string().nullable().meta({ description: 'What its words are looked up as, e.g. `german`.' }),
     page_count: z.number().nullable(),
     passage_count: z.number(),

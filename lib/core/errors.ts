@@ -1,3 +1,4 @@
+import { connectorErrors } from './connector-errors'
 import { signInErrors } from './sign-in-errors'
 
 /** What a page of the error reference says about one code. */
@@ -118,6 +119,7 @@ export const errorTable = {
     fix: 'The plan needed is named in `required_plan`; the operator of this Twig sets plans.',
   },
   ...signInErrors,
+  ...connectorErrors,
   insecure_transport: {
     status: 403,
     error: 'HTTPS required',

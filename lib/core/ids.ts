@@ -20,6 +20,9 @@ type IdPrefix =
   | 'flow'
   | 'ref'
   | 'ident'
+  | 'turn'
+  | 'conn'
+  | 'revoc'
 
 const pool = new Uint8Array(4096)
 let taken = pool.length

@@ -29,8 +29,8 @@ describe('the web’s rows', () => {
     expect(outcome(resolvePolicy('GET', '/data/ds_1/upload'))).toBe('method_not_allowed')
   })
 
-  test('a file of interactions and a provider’s models are for the signed-in, and only to read', () => {
-    for (const path of ['/interactions.csv', '/settings/external-keys/ext_1/models']) {
+  test('a file of interactions, a provider’s models and what a source can choose from are for the signed-in, and only to read', () => {
+    for (const path of ['/interactions.csv', '/settings/external-keys/ext_1/models', '/data/ds_1/browse']) {
       expect(outcome(resolvePolicy('GET', path))).toBe('session')
       expect(outcome(resolvePolicy('POST', path))).toBe('method_not_allowed')
     }

@@ -1,3 +1,4 @@
+import type { Connection } from '../core/connectors'
 import type {
   DataSource,
   DataSourceInput,
@@ -9,13 +10,17 @@ import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import { type Environment, type Principal, requirePermission } from '../core/principal'
 import type { ListQuery, Page } from '../core/schemas'
+import type { SourceSync } from '../core/sync-schemas'
 import type { DataSource as SourceRow } from '../generated/prisma/client'
 import { db, inTransaction, patiently, type Transaction } from '../store/db'
 import { releaseDataSource } from './agent-sources'
 import { recordAudit } from './audit'
-import { type DocumentTally, NO_DOCUMENTS, tallyDocuments, waitAgain } from './document-states'
+import { endConnection } from './connection-revocations'
+import { connectionsOf } from './connection-views'
+import { type DocumentTally, dropDocuments, NO_DOCUMENTS, tallyDocuments, waitAgain } from './document-states'
 import { ringIndexingBell } from './indexing-bell'
 import { pageQuery, toPage } from './paging'
+import { syncsOf } from './source-sync-states'
 
 const notFound = () => new TwigError('not_found', 'There is no data source with this id here.')
 
@@ -43,8 +48,24 @@ export function statusOf({ count, pending, failed, failures }: DocumentTally): {
   return { status: failed > 0 ? 'failed' : 'ready', detail: lost }
 }
 
-function shape(row: SourceRow, tally: DocumentTally = NO_DOCUMENTS): DataSource {
-  const { status, detail } = statusOf(tally)
+/**
+ * A source that is connected is as its connection is, and indexing while documents come: one that cannot be read among
+ * thousands is told beside it. A disconnected source is what its documents are.
+ */
+function statusWith(tally: DocumentTally, connection: Connection | null): ReturnType<typeof statusOf> {
+  const own = statusOf(tally)
+  if (!connection || connection.state === 'disconnected') return own
+  if (connection.state === 'connected' && own.status === 'indexing') return own
+  return { status: connection.state, detail: own.detail }
+}
+
+function shape(
+  row: SourceRow,
+  tally: DocumentTally = NO_DOCUMENTS,
+  sync: SourceSync | null = null,
+  connection: Connection | null = null,
+): DataSource {
+  const { status, detail } = statusWith(tally, connection)
   return {
     id: row.id,
     name: row.name,
@@ -53,6 +74,8 @@ function shape(row: SourceRow, tally: DocumentTally = NO_DOCUMENTS): DataSource 
     status_detail: detail,
     document_count: tally.count,
     last_sync_at: row.lastSyncAt?.toISOString() ?? null,
+    connection,
+    sync,
     environment: row.environment,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
@@ -67,8 +90,15 @@ export async function listDataSources(principal: Principal, query: ListQuery): P
   requirePermission(principal, 'data-sources:read')
   const { where, ...page } = pageQuery(query)
   const rows = await db().dataSource.findMany({ where: { ...owned(principal), ...where }, ...page })
-  const tallies = await tallyDocuments(rows.map(({ id }) => id))
-  return toPage(rows, query.limit, (row) => shape(row, tallies.get(row.id)))
+  const ids = rows.map(({ id }) => id)
+  const [tallies, syncs, connections] = await Promise.all([
+    tallyDocuments(ids),
+    syncsOf(principal, ids),
+    connectionsOf(principal, ids),
+  ])
+  return toPage(rows, query.limit, (row) => {
+    return shape(row, tallies.get(row.id), syncs.get(row.id), connections.get(row.id))
+  })
 }
 
 /** One data source. Throws not_found for one of another organization or environment, as for one that never was. */
@@ -81,7 +111,12 @@ export async function getDataSource(principal: Principal, { id }: { id: string }
 async function found(principal: Principal, id: string): Promise<DataSource> {
   const row = await db().dataSource.findFirst({ where: reachable(principal, id) })
   if (!row) throw notFound()
-  return shape(row, (await tallyDocuments([id])).get(id))
+  const [tallies, syncs, connections] = await Promise.all([
+    tallyDocuments([id]),
+    syncsOf(principal, [id]),
+    connectionsOf(principal, [id]),
+  ])
+  return shape(row, tallies.get(id), syncs.get(id), connections.get(id))
 }
 
 /** Makes an empty data source in the caller's environment. */
@@ -139,7 +174,14 @@ export async function deleteDataSource(
   // Its passages may be many, and one of its documents may just be written.
   return patiently(() =>
     inTransaction(async (tx) => {
+      await tx.$queryRaw`
+        select 1 from data_sources where id = ${id} and organization_id = ${principal.organizationId} for update`
       const before = await tx.dataSource.findFirst({ where: reachable(principal, id) })
+      // The chore asks the provider: nobody who deletes waits for it, nor anybody on its account for the passages.
+      if (before) {
+        await dropDocuments(tx, { organizationId: before.organizationId, dataSourceId: id })
+        await endConnection(tx, { organizationId: before.organizationId, dataSourceId: id }, new Date())
+      }
       const { count } = await tx.dataSource.deleteMany({ where: reachable(principal, id) })
       if (!before || count === 0) throw notFound()
       const agents = await releaseDataSource(tx, before.organizationId, id)
@@ -172,11 +214,36 @@ export async function requireSource(
   tx: Transaction,
   principal: Principal,
   id: string,
-): Promise<{ id: string; organizationId: string; environment: Environment }> {
-  const select = { id: true, organizationId: true, environment: true } as const
+): Promise<{ id: string; organizationId: string; environment: Environment; kind: string }> {
+  const select = { id: true, organizationId: true, environment: true, kind: true } as const
   const source = await tx.dataSource.findFirst({ where: reachable(principal, id), select })
   if (!source) throw notFound()
   return source
+}
+
+/** Makes the source that somebody has just connected; for use inside that change. Returns its id. */
+export async function insertConnectedSource(
+  tx: Transaction,
+  source: { organizationId: string; environment: Environment; name: string; kind: DataSourceKind },
+): Promise<string> {
+  const data = { id: newId('ds'), ...source, status: 'connected' }
+  return (await tx.dataSource.create({ data, select: { id: true } })).id
+}
+
+/** Keeps a source from being deleted until the transaction ends, if it is there. */
+export async function holdDataSource(tx: Transaction, organizationId: string, id: string): Promise<void> {
+  await tx.$queryRaw`
+    select 1 from data_sources where id = ${id} and organization_id = ${organizationId} for key share`
+}
+
+/** Notes when a connected source was last the same as its provider; for use inside the end of a sync. */
+export async function noteSynced(
+  tx: Transaction,
+  { organizationId, dataSourceId: id }: { organizationId: string; dataSourceId: string },
+  lastSyncAt: Date,
+): Promise<void> {
+  await tx.$executeRaw`
+    update data_sources set last_sync_at = ${lastSyncAt} where id = ${id} and organization_id = ${organizationId}`
 }
 
 /** Which of these ids are no data sources of this organization and environment; for whatever refers to them. */

@@ -55,10 +55,18 @@ async function failuresOf(dataSourceId: string): Promise<DocumentTally['failures
   return rows.map(({ title, statusDetail }) => ({ title, detail: statusDetail ?? 'it failed' }))
 }
 
-/** Lets documents be read again: all of a source, or one. Returns how many. */
+/** Deletes all documents of a source, with what they gave; for use inside its deletion. */
+export async function dropDocuments(
+  tx: Transaction,
+  { organizationId, dataSourceId }: { organizationId: string; dataSourceId: string },
+): Promise<void> {
+  await tx.document.deleteMany({ where: { organizationId, dataSourceId } })
+}
+
+/** Lets documents be read again: all of a source that have something to read, or one of them. Returns how many. */
 export async function waitAgain(tx: Transaction, dataSourceId: string, id?: string): Promise<number> {
   const { count } = await tx.document.updateMany({
-    where: { dataSourceId, ...(id !== undefined && { id }) },
+    where: { dataSourceId, original: { isNot: null }, ...(id !== undefined && { id }) },
     data: {
       status: 'waiting' satisfies DocumentStatus,
       statusDetail: null,
@@ -87,7 +95,8 @@ interface ClaimedRow extends Claim {
 
 /**
  * Takes the document that has waited longest, or one whose process has died. Several processes never take the same.
- * One that has been taken in vain too often is failed on the way.
+ * What people added comes before what syncs bring by the thousand. One that has been taken in vain too often is failed on
+ * the way.
  * @param sizeMax bytes; of those that are larger none
  */
 export async function claimDocument(now: Date, sizeMax: number): Promise<Claim | null> {
@@ -98,7 +107,7 @@ export async function claimDocument(now: Date, sizeMax: number): Promise<Claim |
       where id = (
         select id from documents
         where (status = 'waiting' or (status = 'indexing' and claimed_until < ${now})) and size <= ${sizeMax}
-        order by created_at, id limit 1 for update skip locked
+        order by remote_id is not null, created_at, id limit 1 for update skip locked
       )
       returning id, organization_id as "organizationId", data_source_id as "dataSourceId", title,
         media_type as "mediaType", size, claimed_until as "claimedUntil", attempts`

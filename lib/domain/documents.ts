@@ -1,5 +1,5 @@
 import type { DataDocument, DocumentStatus, DocumentType, NewDocument } from '../core/data-schemas'
-import { DOCUMENT_BYTES_MAX, TITLE_MAX } from '../core/data-schemas'
+import { DOCUMENT_BYTES_MAX, isOwnKind, TITLE_MAX } from '../core/data-schemas'
 import { recogniseDocument } from '../core/document-types'
 import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
@@ -16,6 +16,15 @@ import { inWriteQueue } from './write-queue'
 
 const notFound = () => new TwigError('not_found', 'There is no document with this id here.')
 
+const comesByItself = () =>
+  new TwigError(
+    'conflict',
+    'This source is connected: its documents come and go by themselves. Change what is chosen of it, or the document at the provider.',
+  )
+
+const isNotHere = () =>
+  new TwigError('conflict', 'Nothing of this document is here to be read again; sync the source.')
+
 const withCount = { include: { _count: { select: { chunks: true } } } } as const
 
 /** A reason is kept as the end of a sentence; by itself it is one. */
@@ -27,7 +36,8 @@ function shape(row: DocumentRow & { _count: { chunks: number } }): DataDocument 
     data_source_id: row.dataSourceId,
     title: row.title,
     url: row.url,
-    media_type: row.mediaType as DocumentType,
+    path: row.remotePath,
+    media_type: row.mediaType as DataDocument['media_type'],
     size: row.size,
     status: row.status as DocumentStatus,
     status_detail: row.statusDetail && sentence(row.statusDetail),
@@ -97,7 +107,7 @@ function tooLarge(): TwigError {
 
 /**
  * Adds a document to a data source. It is stored and waits to be read, which begins at once; the answer does not wait for
- * it. Throws not_found, payload_too_large, unsupported_media_type.
+ * it. Throws not_found, payload_too_large, unsupported_media_type, and conflict for a source that is connected.
  */
 export async function addDocument(
   principal: Principal,
@@ -108,6 +118,7 @@ export async function addDocument(
   const write = () =>
     inTransaction(async (tx) => {
       const source = await requireSource(tx, principal, id)
+      if (!isOwnKind(source.kind)) throw comesByItself()
       const row = await tx.document.create({
         data: {
           id: newId('doc'),
@@ -168,7 +179,7 @@ async function found(
   return shape(row)
 }
 
-/** Deletes a document with its passages. Throws not_found. */
+/** Deletes a document with its passages. Throws not_found, and conflict where it would come back with the next sync. */
 export async function deleteDocument(
   principal: Principal,
   { id, document_id }: DocumentPlace,
@@ -180,6 +191,7 @@ export async function deleteDocument(
       const source = await requireSource(tx, principal, id)
       const where = { id: document_id, organizationId: source.organizationId, dataSourceId: source.id }
       const before = await tx.document.findFirst({ where })
+      if (before?.remoteId != null) throw comesByItself()
       const { count } = await tx.document.deleteMany({ where })
       if (!before || count === 0) throw notFound()
       await recordAudit(tx, principal, {
@@ -192,7 +204,7 @@ export async function deleteDocument(
   )
 }
 
-/** Reads one document again. What it gave before is used until then. Throws not_found. */
+/** Reads one document again. What it gave before is used until then. Throws not_found, and conflict where nothing is here. */
 export async function reindexDocument(
   principal: Principal,
   { id, document_id }: DocumentPlace,
@@ -200,7 +212,10 @@ export async function reindexDocument(
   requirePermission(principal, 'data-sources:write')
   await inTransaction(async (tx) => {
     const source = await requireSource(tx, principal, id)
-    if ((await waitAgain(tx, source.id, document_id)) === 0) throw notFound()
+    if ((await waitAgain(tx, source.id, document_id)) === 0) {
+      const where = { id: document_id, dataSourceId: source.id }
+      throw (await tx.document.count({ where })) === 0 ? notFound() : isNotHere()
+    }
     await recordAudit(tx, principal, { action: 'document.reindexed', targetId: document_id })
   })
   ringIndexingBell()

@@ -3,12 +3,16 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { restoreEnvironment } from '../env/testing/environment'
-import { db } from '../store/db'
+import { db, inTransaction } from '../store/db'
 import { keyIdOf } from '../store/vault'
+import { queueRevocation } from './connection-revocations'
+import { openRevocation } from './connection-sealing'
+import { freshAccessToken } from './connection-tokens'
 import { openExternalKey, sealExternalKey } from './external-keys'
 import { once } from './idempotency'
 import { rotateSecrets, sealingStatus } from './secret-rotation'
 import { findConnection, openOidcConnection } from './sso-connections'
+import { plantConnection } from './testing/connected'
 import { envelopeOf, plantExternalKey, putEnvelope, ringKey, setRing } from './testing/external-keys'
 import { plantOidc } from './testing/sso-settings'
 import { keyOf, tenant } from './testing/tenants'
@@ -21,6 +25,8 @@ async function clear() {
   await db().idempotencyRecord.deleteMany()
   await db().ssoConnection.deleteMany()
   await db().serviceKey.deleteMany()
+  await db().connection.deleteMany()
+  await db().tokenRevocation.deleteMany()
 }
 beforeEach(async () => {
   await clear()
@@ -47,16 +53,23 @@ test('rows of every column move to the first key of the ring, open as before, an
   const request = { key: 'a', path: '/x', body: '{}' }
   await once(caller, request, async () => ({ status: 201, body: { key: 'shown once' } }))
   const connection = await plantOidc(organization.id, 'client-secret')
+  const { id: dataSourceId, connectionId } = await plantConnection(caller)
+  const ended = { id: connectionId, organizationId: organization.id, provider: 'slack', accountId: 'T1:U1' }
+  const tokens = { accessToken: 'xoxe-1', refreshToken: null }
+  const { revocationId } = await inTransaction((tx) => queueRevocation(tx, ended, tokens, new Date()))
   setRing(next, old)
-  expect(await sealingStatus()).toMatchObject({ current_key: 'next', to_rotate: 7, removable_keys: [] })
+  expect(await sealingStatus()).toMatchObject({ current_key: 'next', to_rotate: 10, removable_keys: [] })
   expect(await rotateSecrets()).toEqual({
-    rotated: 7,
+    rotated: 10,
     current_key: 'next',
     columns: [
       { column: 'external_keys.sealed_key', rows_by_key: { next: 5 }, unreadable: 0 },
       { column: 'idempotency_records.body', rows_by_key: { next: 1 }, unreadable: 0 },
       { column: 'sso_connections.sealed_client_secret', rows_by_key: { next: 1 }, unreadable: 0 },
       { column: 'service_keys.sealed_key', rows_by_key: {}, unreadable: 0 },
+      { column: 'oauth_tokens.sealed_access_token', rows_by_key: { next: 1 }, unreadable: 0 },
+      { column: 'oauth_tokens.sealed_refresh_token', rows_by_key: { next: 1 }, unreadable: 0 },
+      { column: 'token_revocations.sealed_tokens', rows_by_key: { next: 1 }, unreadable: 0 },
     ],
     unreadable: 0,
     to_rotate: 0,
@@ -67,6 +80,13 @@ test('rows of every column move to the first key of the ring, open as before, an
     expect(await openExternalKey(organization.id, id)).toMatchObject({ apiKey })
   const row = await findConnection(organization.id, connection)
   expect(await openOidcConnection(row)).toMatchObject({ clientSecret: 'client-secret' })
+  const place = { organizationId: organization.id, dataSourceId }
+  expect(await freshAccessToken(place)).toMatchObject({ accessToken: 'access' })
+  const { sealedTokens } = await db().tokenRevocation.findUniqueOrThrow({
+    where: { id: revocationId ?? '' },
+    omit: { sealedTokens: false },
+  })
+  expect(openRevocation(organization.id, revocationId ?? '', sealedTokens ?? '')).toEqual(tokens)
   const again = await once(caller, request, () => Promise.reject(new Error('not again')))
   expect(again).toMatchObject({ replayed: true, body: { key: 'shown once' } })
   expect(await rotateSecrets()).toMatchObject({ rotated: 0, removable_keys: [] })

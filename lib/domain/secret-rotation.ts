@@ -1,5 +1,6 @@
 import { nodeEnv } from '../env/node'
 import { keyIdOf, seal, unseal } from '../store/vault'
+import { sealedAccessTokens, sealedRefreshTokens, sealedRevocations } from './connection-sealing'
 import { sealedExternalKeys } from './external-key-sealing'
 import { sealedAnswers } from './idempotency-sealing'
 import type { SealedColumn, SealedRow } from './sealed-column'
@@ -12,6 +13,9 @@ const columns: readonly SealedColumn[] = [
   sealedAnswers,
   sealedClientSecrets,
   sealedServiceKeys,
+  sealedAccessTokens,
+  sealedRefreshTokens,
+  sealedRevocations,
 ]
 
 const PAGE_ROWS = 100

@@ -1,3 +1,4 @@
+import { sweepConnectorFlows } from './connection-flows'
 import { sweepIdempotencyRecords } from './idempotency'
 import { sweepResets } from './passwords'
 import { sweepSessions } from './sessions'
@@ -24,6 +25,7 @@ export async function sweepExpired(now: Date = new Date()): Promise<number> {
     await sweepUsedAssertions(now),
     await sweepSocialFlows(now),
     await sweepSocialSignUps(now),
+    await sweepConnectorFlows(now),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

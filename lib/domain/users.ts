@@ -35,6 +35,16 @@ export function findUserByEmail(
   return client.user.findUnique({ where: { email }, select: summary })
 }
 
+/** What these people are called, by their ids; who is gone is absent. */
+export async function namesOfUsers(ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db().user.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, name: true },
+  })
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
 /** Whether Twig has no people yet: the first may always sign up (contract.md 2). */
 export async function nobodyYet(client: Transaction | ReturnType<typeof db> = db()): Promise<boolean> {
   return (await client.user.findFirst({ select: { id: true } })) === null

@@ -83,7 +83,7 @@ describe('making a source', () => {
     expect(refused.status).toBe(400)
     expect(await refused.json()).toMatchObject({
       code: 'invalid_request',
-      fields: { kind: expect.stringContaining('not available yet') },
+      fields: { kind: expect.stringContaining('connect it in the console') },
     })
     expect((await post({ name: 'Files', kind: 'file' })).status).toBe(201)
   })

@@ -9,7 +9,8 @@ import { currentUser } from './session'
 
 /**
  * A handler that answers a signed-in person's page as JSON, for what is too slow for the page to wait for: the gate's pass,
- * made for this very address, then the session's row, then the parsed path. Refused in the API's error shape.
+ * made for this very address, then the session's row, then what path and query say, parsed; the path wins. Refused in the
+ * API's error shape.
  */
 export function personJson<S extends z.ZodObject>(
   schema: S,
@@ -20,10 +21,11 @@ export function personJson<S extends z.ZodObject>(
     try {
       const pass = await requestPass()
       requestId = pass.requestId
-      if (pass.p !== new URL(request.url).pathname) throw new TwigError('session_required')
+      const { pathname, searchParams } = new URL(request.url)
+      if (pass.p !== pathname) throw new TwigError('session_required')
       const viewer = await currentUser()
       if (!viewer) throw new TwigError('session_expired')
-      const input = schema.safeParse(await params)
+      const input = schema.safeParse({ ...Object.fromEntries(searchParams), ...(await params) })
       if (!input.success) throw invalidRequest(input.error)
       const answer = await verb(viewer.principal, input.data)
       return Response.json(answer, { headers: { 'Cache-Control': 'private, no-store' } })

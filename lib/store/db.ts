@@ -50,6 +50,9 @@ function connect({ connectMs, statementMs, poolSize }: Patience) {
       ssoFlow: { stateDigest: true, codeVerifier: true },
       socialFlow: { stateDigest: true, codeVerifier: true, linkDigest: true },
       pendingSocialSignUp: { tokenDigest: true },
+      oauthToken: { sealedAccessToken: true, sealedRefreshToken: true },
+      connectorFlow: { stateDigest: true, codeVerifier: true },
+      tokenRevocation: { sealedTokens: true },
     },
   })
 }

@@ -1,160 +1,70 @@
 'use client'
 
-import { Plus } from 'lucide-react'
-import { useRouter } from 'next/navigation'
-import { type FormEvent, useState } from 'react'
+import { ArrowLeft, Plus } from 'lucide-react'
+import { useState } from 'react'
+import { CONNECTORS, type ConnectorChoice } from '@/lib/core/connectors'
 import type { Environment } from '@/lib/core/principal'
 import { Button } from '../../_ui/button'
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, DialogTrigger } from '../../_ui/dialog'
-import { DropZone } from '../../_ui/drop-zone'
-import { Field } from '../../_ui/field'
-import { FormError } from '../../_ui/form-error'
-import { Input } from '../../_ui/input'
-import { RadioCards } from '../../_ui/radio-cards'
-import { SubmitButton } from '../../_ui/submit-button'
-import { Textarea } from '../../_ui/textarea'
-import { toast } from '../../_ui/toast'
-import { useAction } from '../../_ui/use-action'
-import { FormFailure } from '../../form-failure'
-import { addSource } from './actions'
-import { FILES_ACCEPT, FILES_HINT } from './source-words'
-import { UploadList } from './upload-list'
-import { useUploads } from './use-uploads'
+import { Dialog, DialogBody, DialogContent, DialogTrigger } from '../../_ui/dialog'
+import { ConnectForm } from './connect-form'
+import { OwnSourceForm } from './own-source-form'
+import { SourceCatalogue, type SourceChoice } from './source-catalogue'
 
-type Kind = 'text' | 'file'
+interface AddSourceDialogProps {
+  environment: Environment
+  choices: readonly ConnectorChoice[]
+}
 
-const KINDS = [
-  { value: 'text', title: 'Paste text', description: 'Notes, answers, a page of a handbook.' },
-  { value: 'file', title: 'Upload files', description: 'Markdown, text, HTML, PDF, CSV.' },
-]
+const OWN_TITLES = { text: 'Paste text', file: 'Upload files' }
 
-/** Fields that say themselves what is wrong with them. */
-const SHOWN = ['name']
-
-/** Makes a data source in the environment that the page shows, with its first documents. */
-export function AddSourceDialog({ environment }: { environment: Environment }) {
+/** Adds a data source to the environment that the page shows: first what it is made of, then the rest. */
+export function AddSourceDialog({ environment, choices }: AddSourceDialogProps) {
   const [open, setOpen] = useState(false)
   const [isSending, setSending] = useState(false)
+  const [choice, setChoice] = useState<SourceChoice>()
+  const connector = choices.find(({ provider }) => provider === choice)
+  const name = environment === 'test' ? 'Test' : 'Live'
+  const title = connector
+    ? `Connect ${CONNECTORS[connector.provider].name}`
+    : choice === 'text' || choice === 'file'
+      ? OWN_TITLES[choice]
+      : `Add ${name} data source`
+
+  function change(next: boolean) {
+    if (isSending) return
+    if (next) setChoice(undefined)
+    setOpen(next)
+  }
+
+  const back = (
+    <button
+      type="button"
+      onClick={() => setChoice(undefined)}
+      className="inline-flex h-6 items-center gap-1.5 justify-self-start rounded-sm text-muted text-sm hover:text-foreground"
+    >
+      <ArrowLeft aria-hidden="true" className="size-3.5" />
+      All kinds
+    </button>
+  )
   return (
-    <Dialog open={open} onOpenChange={(next) => !isSending && setOpen(next)}>
+    <Dialog open={open} onOpenChange={change}>
       <DialogTrigger asChild>
         <Button variant="primary">
           <Plus aria-hidden="true" />
           Add Data Source
         </Button>
       </DialogTrigger>
-      <DialogContent
-        title={environment === 'test' ? 'Add Test data source' : 'Add Live data source'}
-        dismissable={!isSending}
-      >
-        <AddSourceForm environment={environment} onSending={setSending} />
+      <DialogContent title={title} dismissable={!isSending} size="lg">
+        {choice === undefined && (
+          <DialogBody className="pb-6">
+            <SourceCatalogue choices={choices} onChoose={setChoice} />
+          </DialogBody>
+        )}
+        {connector && <ConnectForm choice={connector} environment={environment} back={back} />}
+        {(choice === 'text' || choice === 'file') && (
+          <OwnSourceForm kind={choice} environment={environment} back={back} onSending={setSending} />
+        )}
       </DialogContent>
     </Dialog>
-  )
-}
-
-interface AddSourceFormProps {
-  environment: Environment
-  onSending: (isSending: boolean) => void
-}
-
-function AddSourceForm({ environment, onSending }: AddSourceFormProps) {
-  const router = useRouter()
-  const [kind, setKind] = useState<Kind>('text')
-  const [missing, setMissing] = useState<string>()
-  const [sourceId, setSourceId] = useState<string>()
-  const [failures, setFailures] = useState(0)
-  const [isSending, setSending] = useState(false)
-  const { uploads, add, send, remove } = useUploads()
-  const { pending, failure, attempt, submit } = useAction(addSource)
-
-  async function fill(id: string, name: string, text: string) {
-    setSourceId(id)
-    setSending(true)
-    onSending(true)
-    const pasted = () =>
-      add([{ file: new File([text], `${name}.md`, { type: 'text/markdown' }), title: name }])
-    const waiting = kind === 'text' ? pasted() : uploads.filter(({ state }) => state !== 'sent')
-    const failed = await send(id, waiting, () => {})
-    setSending(false)
-    onSending(false)
-    setFailures(failed)
-    if (failed > 0) return
-    toast.success(`${name} added`)
-    router.push(`/data/${id}`)
-  }
-
-  function create(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    if (isSending) return
-    const data = new FormData(event.currentTarget)
-    const name = String(data.get('name') ?? '')
-    const text = String(data.get('text') ?? '')
-    const isEmpty = kind === 'text' ? text.trim() === '' : uploads.length === 0
-    setMissing(isEmpty ? (kind === 'text' ? 'Text is required' : 'Choose at least one file') : undefined)
-    if (sourceId !== undefined) {
-      router.push(`/data/${sourceId}`)
-      return
-    }
-    if (isEmpty && name.trim() !== '') return
-    submit({ name, kind, environment }, (source) => {
-      if (!isEmpty) fill(source.id, source.name, text)
-    })
-  }
-
-  return (
-    <form onSubmit={create} noValidate>
-      <DialogBody>
-        {failure && <FormFailure key={attempt} failure={failure} shown={SHOWN} />}
-        {failures > 0 && (
-          <FormError key={failures} title="Not everything was added">
-            The data source is made. Open it to see what arrived and to add the rest.
-          </FormError>
-        )}
-        <Field label="Name" required error={failure?.fields.name}>
-          <Input name="name" maxLength={100} autoComplete="off" readOnly={sourceId !== undefined} />
-        </Field>
-        <RadioCards
-          legend="What is it made of?"
-          name="kind"
-          columns={2}
-          options={KINDS.map((option) => ({ ...option, disabled: sourceId !== undefined }))}
-          value={kind}
-          onValueChange={(value) => {
-            setKind(value === 'file' ? 'file' : 'text')
-            setMissing(undefined)
-          }}
-        />
-        {kind === 'text' ? (
-          <Field label="Text" required error={missing} hint="Markdown headings help to find the right part.">
-            <Textarea name="text" rows={8} readOnly={sourceId !== undefined} />
-          </Field>
-        ) : (
-          sourceId === undefined && (
-            <DropZone
-              label="Files"
-              hint={FILES_HINT}
-              accept={FILES_ACCEPT}
-              onFiles={(files) => {
-                setMissing(undefined)
-                add(files.map((file) => ({ file })))
-              }}
-            />
-          )
-        )}
-        {kind === 'file' && missing && <FormError key={missing}>{missing}</FormError>}
-        <UploadList uploads={uploads} onRemove={remove} />
-      </DialogBody>
-      <DialogFooter>
-        {!isSending && (
-          <DialogClose asChild>
-            <Button>{sourceId === undefined ? 'Cancel' : 'Close'}</Button>
-          </DialogClose>
-        )}
-        <SubmitButton pending={pending || isSending}>
-          {sourceId === undefined || isSending ? 'Add' : 'Open data source'}
-        </SubmitButton>
-      </DialogFooter>
-    </form>
   )
 }

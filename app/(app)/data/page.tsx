@@ -1,6 +1,7 @@
 import { Database } from 'lucide-react'
 import type { Metadata } from 'next'
 import { hasPermission } from '@/lib/core/principal'
+import { connectorChoices } from '@/lib/domain/connections'
 import { listDataSources } from '@/lib/domain/data-sources'
 import { nodeEnv } from '@/lib/env/node'
 import { environmentOf, pageQueryOf, type SearchParams } from '@/lib/http/page'
@@ -24,12 +25,12 @@ export default async function DataPage({ searchParams }: { searchParams: SearchP
   const path = isTest ? '/data?environment=test' : '/data'
   const base = `${nodeEnv().appUrl}/api/${isTest ? 'test/' : ''}v1`
   const writable = hasPermission(principal, 'data-sources:write')
-  const add = writable && <AddSourceDialog environment={environment} />
+  const add = writable && <AddSourceDialog environment={environment} choices={connectorChoices(principal)} />
   return (
     <>
       <PageHeader
         title="Data"
-        description="Texts and files that agents draw their answers from."
+        description="Connected apps, texts and files that agents draw their answers from."
         actions={sources.data.length > 0 && add}
       />
       <div className="mb-5">
@@ -54,8 +55,8 @@ export default async function DataPage({ searchParams }: { searchParams: SearchP
           ]}
         >
           {writable
-            ? 'Paste a text or drop some files, and agents quote from them.'
-            : 'A member of the organization can add texts and files that agents quote from.'}
+            ? 'Connect Google Drive, Slack, Notion or Microsoft 365, paste a text or drop some files, and agents quote from them.'
+            : 'A member of the organization can connect apps and add texts and files that agents quote from.'}
         </EmptyState>
       ) : (
         <SourceTable sources={sources.data} />

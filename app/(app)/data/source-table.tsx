@@ -1,22 +1,22 @@
 import type { DataSource } from '@/lib/core/data-schemas'
-import { EnvironmentBadge } from '../../_ui/badge'
 import { RelativeTime } from '../../_ui/relative-time'
 import { HeaderCell, RowHeader, Table, TableBody, TableCell, TableHead, TableRow } from '../../_ui/table'
 import { TextLink } from '../../_ui/text-link'
+import { KindMark } from './kind-mark'
 import { KIND_NAMES } from './source-words'
 import { SourceBadge } from './status-badges'
 
 /** Data sources of one environment. */
 export function SourceTable({ sources }: { sources: DataSource[] }) {
   return (
-    <Table caption="Data sources">
+    <Table caption="Data sources" stack="wide">
       <TableHead>
         <HeaderCell>Name</HeaderCell>
         <HeaderCell>Kind</HeaderCell>
+        <HeaderCell>Account</HeaderCell>
         <HeaderCell>Status</HeaderCell>
         <HeaderCell numeric>Documents</HeaderCell>
-        <HeaderCell>Last indexed</HeaderCell>
-        <HeaderCell>Environment</HeaderCell>
+        <HeaderCell>Last sync</HeaderCell>
       </TableHead>
       <TableBody>
         {sources.map((source) => (
@@ -26,18 +26,27 @@ export function SourceTable({ sources }: { sources: DataSource[] }) {
                 {source.name}
               </TextLink>
             </RowHeader>
-            <TableCell label="Kind">{KIND_NAMES[source.kind]}</TableCell>
+            <TableCell label="Kind">
+              <span className="inline-flex items-center gap-2 whitespace-nowrap">
+                <KindMark kind={source.kind} className="size-4 shrink-0" />
+                {KIND_NAMES[source.kind]}
+              </span>
+            </TableCell>
+            <TableCell label="Account">
+              {source.connection?.account ? (
+                <span className="wrap-anywhere">{source.connection.account.name}</span>
+              ) : (
+                <span className="text-muted">–</span>
+              )}
+            </TableCell>
             <TableCell label="Status">
-              <SourceBadge status={source.status} />
+              <SourceBadge source={source} />
             </TableCell>
             <TableCell label="Documents" numeric>
               {source.document_count.toLocaleString('en')}
             </TableCell>
-            <TableCell label="Last indexed">
+            <TableCell label="Last sync">
               <RelativeTime value={source.last_sync_at} />
-            </TableCell>
-            <TableCell label="Environment">
-              <EnvironmentBadge environment={source.environment} />
             </TableCell>
           </TableRow>
         ))}

@@ -17,6 +17,7 @@ export const TYPE_NAMES: Readonly<Record<DataDocument['media_type'], string>> = 
   'text/html': 'HTML',
   'text/csv': 'CSV',
   'application/pdf': 'PDF',
+  'application/octet-stream': 'Not read',
 }
 
 /** What may be uploaded, in a line, and as a file dialog filters it. */

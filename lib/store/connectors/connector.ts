@@ -12,7 +12,7 @@ export interface TokenSet {
 }
 
 /** Who agreed. */
-interface RemoteAccount {
+export interface RemoteAccount {
   /** Stable and unique at the provider, the tenant or workspace included. */
   id: string
   /** For a person: an address or a name, on one line. */

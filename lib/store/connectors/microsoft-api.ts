@@ -42,12 +42,12 @@ export const DriveItem = z.looseObject({
 })
 export type DriveItem = z.infer<typeof DriveItem>
 
-export const ItemPage = z.looseObject({
+const ItemPage = z.looseObject({
   value: z.array(DriveItem),
   '@odata.nextLink': z.string().optional(),
   '@odata.deltaLink': z.string().optional(),
 })
-export type ItemPage = z.infer<typeof ItemPage>
+type ItemPage = z.infer<typeof ItemPage>
 
 export const Named = z.looseObject({
   id: z.string().min(1).max(300),

@@ -32,7 +32,7 @@ export function notionApi(base: string): Api {
 }
 
 const RichText = z.array(z.looseObject({ plain_text: z.string().default(''), href: z.string().nullish() }))
-export type RichText = z.infer<typeof RichText>
+type RichText = z.infer<typeof RichText>
 
 const Parent = z.looseObject({
   type: z.string().optional(),

@@ -5,7 +5,7 @@ const FOLDER = 'application/vnd.google-apps.folder'
 const DOCS = 'application/vnd.google-apps.document'
 
 /** A file of Drive, as a test puts it there. */
-export interface GoogleFile {
+interface GoogleFile {
   id: string
   name: string
   /** A folder's id; `root` is My Drive. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { ProviderRequest, Reply } from './provider-server'
 
 /** Somebody at the provider. */
-export interface ProviderAccount {
+interface ProviderAccount {
   id: string
   email: string
   name: string

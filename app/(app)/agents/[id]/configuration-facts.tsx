@@ -39,10 +39,10 @@ export function ConfigurationFacts({ agent, sources, keyHealth, model }: Configu
               <span className="text-muted">None</span>
             ) : (
               <ul className="grid gap-1.5">
-                {chosen.map(({ id, name, status }) => (
-                  <li key={id} className="flex flex-wrap items-center gap-2">
-                    <TextLink href={`/data/${id}`}>{name}</TextLink>
-                    <SourceBadge status={status} />
+                {chosen.map((source) => (
+                  <li key={source.id} className="flex flex-wrap items-center gap-2">
+                    <TextLink href={`/data/${source.id}`}>{source.name}</TextLink>
+                    <SourceBadge source={source} />
                   </li>
                 ))}
               </ul>

@@ -74,7 +74,7 @@ export function SourceFields({ sources, chosen, isTest, error }: SourceFieldsPro
                     label={source.name}
                     hint={`${KIND_NAMES[source.kind]}, ${documentsText(source.document_count)}${source.status_detail ? `. ${source.status_detail}` : ''}`}
                   />
-                  <SourceBadge status={source.status} />
+                  <SourceBadge source={source} />
                 </div>
               </li>
             ))}

@@ -11,8 +11,14 @@ import { readDocumentAgain, removeDocument } from '../actions'
 
 const NO_ANSWER = 'Twig did not answer. Try again.'
 
+interface DocumentMenuProps {
+  document: DataDocument
+  /** It comes from a provider, where alone it can be deleted: the next sync would bring it back. */
+  isRemote: boolean
+}
+
 /** What can be done with a document. */
-export function DocumentMenu({ document }: { document: DataDocument }) {
+export function DocumentMenu({ document, isRemote }: DocumentMenuProps) {
   const router = useRouter()
   const [isDeleting, setDeleting] = useState(false)
   const place = { id: document.data_source_id, document_id: document.id }
@@ -37,13 +43,15 @@ export function DocumentMenu({ document }: { document: DataDocument }) {
         <DropdownMenuItem icon={<RotateCw aria-hidden="true" />} onSelect={readAgain}>
           Index again
         </DropdownMenuItem>
-        <DropdownMenuItem
-          icon={<Trash2 aria-hidden="true" />}
-          tone="danger"
-          onSelect={() => setDeleting(true)}
-        >
-          Delete
-        </DropdownMenuItem>
+        {!isRemote && (
+          <DropdownMenuItem
+            icon={<Trash2 aria-hidden="true" />}
+            tone="danger"
+            onSelect={() => setDeleting(true)}
+          >
+            Delete
+          </DropdownMenuItem>
+        )}
       </ActionMenu>
       <ConfirmDialog
         open={isDeleting}

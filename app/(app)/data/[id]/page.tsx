@@ -10,10 +10,13 @@ import { Badge, EnvironmentBadge } from '../../../_ui/badge'
 import { CopyButton } from '../../../_ui/copy-button'
 import { PageHeader } from '../../../_ui/page-header'
 import { Tabs, TabsContent, TabsList, TabsTrigger } from '../../../_ui/tabs'
+import { KindMark } from '../kind-mark'
 import { RefreshWhileIndexing } from '../refresh-while-indexing'
 import { KIND_NAMES } from '../source-words'
 import { SourceBadge } from '../status-badges'
 import { ApiPanel } from './api-panel'
+import { ConnectedPanel } from './connected-panel'
+import { isMoving } from './connection-words'
 import { DocumentsPanel } from './documents-panel'
 import { SettingsPanel } from './settings-panel'
 
@@ -32,6 +35,8 @@ export default async function DataSourcePage({ params, searchParams }: DataSourc
     listDocuments(principal, { id: source.id, ...query }),
     agentsOfDataSource(principal.organizationId, source.id),
   ])
+  const { connection, sync } = source
+  const connected = connection && sync ? { connection, sync } : null
   const writable = hasPermission(principal, 'data-sources:write')
   const isTest = source.environment === 'test'
   return (
@@ -41,8 +46,10 @@ export default async function DataSourcePage({ params, searchParams }: DataSourc
         badges={
           <>
             <EnvironmentBadge environment={source.environment} />
-            <Badge variant="outline">{KIND_NAMES[source.kind]}</Badge>
-            <SourceBadge status={source.status} />
+            <Badge variant="outline" icon={<KindMark kind={source.kind} />}>
+              {KIND_NAMES[source.kind]}
+            </Badge>
+            <SourceBadge source={source} />
           </>
         }
         description={
@@ -53,7 +60,9 @@ export default async function DataSourcePage({ params, searchParams }: DataSourc
         }
         back={{ href: isTest ? '/data?environment=test' : '/data', label: 'Data' }}
       />
-      <RefreshWhileIndexing active={source.status === 'indexing'} />
+      <RefreshWhileIndexing
+        active={source.status === 'indexing' || (connected !== null && isMoving(connected))}
+      />
       <Tabs param="tab" values={['documents', 'api', 'settings']}>
         <TabsList label="About this data source">
           <TabsTrigger value="documents">Documents</TabsTrigger>
@@ -61,13 +70,24 @@ export default async function DataSourcePage({ params, searchParams }: DataSourc
           <TabsTrigger value="settings">Settings</TabsTrigger>
         </TabsList>
         <TabsContent value="documents">
-          <DocumentsPanel source={source} documents={documents} query={query} writable={writable} />
+          {connected ? (
+            <ConnectedPanel
+              source={source}
+              {...connected}
+              documents={documents}
+              agents={agents}
+              query={query}
+              writable={writable}
+            />
+          ) : (
+            <DocumentsPanel source={source} documents={documents} query={query} writable={writable} />
+          )}
         </TabsContent>
         <TabsContent value="api">
           <ApiPanel source={source} appUrl={nodeEnv().appUrl} />
         </TabsContent>
         <TabsContent value="settings">
-          <SettingsPanel source={source} agents={agents} writable={writable} />
+          <SettingsPanel source={source} connected={connected} agents={agents} writable={writable} />
         </TabsContent>
       </Tabs>
     </>

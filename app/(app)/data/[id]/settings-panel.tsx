@@ -1,19 +1,24 @@
+import type { Connection } from '@/lib/core/connectors'
 import type { DataSource } from '@/lib/core/data-schemas'
+import type { SourceSync } from '@/lib/core/sync-schemas'
 import { Banner } from '../../../_ui/banner'
 import { Card, CardHeader } from '../../../_ui/card'
 import { Section } from '../../../_ui/section'
+import { ConnectionSettings } from './connection-settings'
+import { namesText } from './connection-words'
 import { DeleteSource } from './delete-source'
 import { ReadAgainButton } from './read-again-button'
 import { RenameSource } from './rename-source'
 
 interface SettingsPanelProps {
   source: DataSource
+  connected: { connection: Connection; sync: SourceSync } | null
   agents: ReadonlyArray<{ id: string; name: string }>
   writable: boolean
 }
 
 /** What can be changed about a source. */
-export function SettingsPanel({ source, agents, writable }: SettingsPanelProps) {
+export function SettingsPanel({ source, connected, agents, writable }: SettingsPanelProps) {
   if (!writable) {
     return (
       <Banner title="Your role may read data sources">
@@ -26,6 +31,7 @@ export function SettingsPanel({ source, agents, writable }: SettingsPanelProps) 
       <Section title="General">
         <RenameSource key={source.name} source={source} />
       </Section>
+      {connected && <ConnectionSettings sourceId={source.id} {...connected} />}
       <Section title="Index">
         <Card>
           <CardHeader
@@ -40,9 +46,12 @@ export function SettingsPanel({ source, agents, writable }: SettingsPanelProps) 
           <CardHeader
             title="Delete"
             description={
-              agents.length === 0
-                ? 'Its documents go with it. No agent draws from it.'
-                : `Its documents go with it. ${namesOf(agents)} no longer draw from it.`
+              <>
+                Its documents go with it{connected && ', and so do the tokens, here and there'}.{' '}
+                {agents.length === 0
+                  ? 'No agent draws from it.'
+                  : `${agents.length === 1 ? 'This agent' : 'These agents'} no longer draw from it: ${namesText(agents.map(({ name }) => name))}.`}
+              </>
             }
             actions={<DeleteSource source={source} />}
           />
@@ -50,11 +59,4 @@ export function SettingsPanel({ source, agents, writable }: SettingsPanelProps) 
       </Section>
     </>
   )
-}
-
-/** "Support, Sales and 3 more agents". */
-function namesOf(agents: SettingsPanelProps['agents']): string {
-  const named = agents.slice(0, 3).map(({ name }) => name)
-  const more = agents.length - named.length
-  return more > 0 ? `${named.join(', ')} and ${more} more agents` : `The agents ${named.join(', ')}`
 }

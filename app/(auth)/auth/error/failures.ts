@@ -58,6 +58,13 @@ const failures: readonly SignInFailure[] = [
     retryAfterSeconds: 60,
   },
   {
+    code: 'connection_expired',
+    title: 'Nothing was connected',
+    detail: 'Your session here ended while you were at the provider.',
+    advice: 'Nothing was stored. Sign in, then begin again in Data → Add Data Source.',
+    action: { href: '/login?next=/data', label: 'Sign in and begin again' },
+  },
+  {
     code: 'social_sign_in_failed',
     title: 'Sign-in failed',
     detail: 'The answer did not belong to a sign-in that this browser began.',

@@ -1,0 +1,3 @@
+import { connectorCallbackRoute } from '@/lib/http/connectors'
+
+export const GET = connectorCallbackRoute
