@@ -225,7 +225,7 @@ test('an ended token is renewed unseen; a provider that is away is Retrying, and
   control.fail({ on: 'GET /drive/', status: 503 })
   await page.getByRole('button', { name: 'Sync now' }).click()
   await expectStatus(page, 'Retrying')
-  await expect(page.getByText('Google Drive does not answer')).toBeVisible()
+  await expect(page.getByText('Google Drive does not answer', { exact: true })).toBeVisible()
   await inspect(page, 'retrying')
   control.heal()
   await syncNow(page, 4)
