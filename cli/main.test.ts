@@ -10,7 +10,7 @@ describe('twig', () => {
       'There is no "frob"; there is org, member, user, key, plan, limits, allowlist, domain, sso, audit, secrets, doctor, help.',
     ],
     [['constructor'], 'There is no "constructor"; there is'],
-    [['allowlist', 'add', '--org', 'acme'], 'There is no "allowlist"; there is'],
+    [['allowlist', 'add', '--org', 'acme'], 'Missing: --cidr.\nUsage: twig allowlist add --org <id or slug>'],
     [[], 'Say what to do: org, member, user,'],
     [['key'], 'Say what to do with key: create, list, rotate, disable, enable, rename, revoke.'],
     [['key', 'eat'], 'There is no "key eat"; key has create, list, rotate, disable, enable, rename, revoke.'],

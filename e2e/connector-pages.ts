@@ -90,6 +90,7 @@ export async function disconnect(page: Page, look?: () => Promise<void>): Promis
   await expect(dialog).toContainText('the tokens are deleted at once')
   await look?.()
   await dialog.getByRole('button', { name: 'Disconnect' }).click()
+  await expect(dialog).toBeHidden()
   await expect(page.getByText('The tokens are deleted')).toBeVisible()
   await expectStatus(page, 'Disconnected')
 }

@@ -6,7 +6,7 @@ import { closeDb, db, isDatabaseOutage } from '../store/db'
 import { createApiKey, insertKey, mintKey } from './api-keys'
 import { inviteMember, listInvitations } from './invitations'
 import { changeMemberRole, pageMembers } from './members'
-import { auditOf, keyOf, personOf, tenant } from './testing/tenants'
+import { auditOf, dropOrganization, keyOf, personOf, tenant } from './testing/tenants'
 
 const code = (value: string) => expect.objectContaining({ code: value })
 const OWNERS = 100
@@ -135,7 +135,7 @@ describe('100 demotions at once leave one owner', () => {
     )
     await expect(db().membership.deleteMany(all)).rejects.toThrow('last owner')
     expect(await ownersOf(id)).toBe(5)
-    await db().organization.delete({ where: { id } })
+    await dropOrganization(id)
   })
 })
 

@@ -113,9 +113,11 @@ export async function addRemoteDocuments(
       const status = 'skipped' satisfies DocumentStatus
       return { row: { ...common, ...UNREAD, title, url, status, statusDetail: found.skipped }, bytes: null }
     }
-    const { bytes, ...content } = found
+    // Named one by one: what is found may carry more than a document has.
+    const { title: name, url: address, mediaType, bytes } = found
+    const content = { title: name, url: address, mediaType, size: bytes.length }
     const status = 'waiting' satisfies DocumentStatus
-    return { row: { ...common, ...content, size: bytes.length, status }, bytes: Uint8Array.from(bytes) }
+    return { row: { ...common, ...content, status }, bytes: Uint8Array.from(bytes) }
   })
   await tx.document.createMany({ data: rows.map(({ row }) => row) })
   const originals = rows.flatMap(({ row, bytes }) => (bytes ? { documentId: row.id, bytes } : []))

@@ -194,6 +194,8 @@ describe('a break-glass that was proved', () => {
   ])('is gone when the owner is %s, and stays gone when they come back', async (_, change) => {
     const { organization, operator, insider: join } = await ssoTenant()
     const owner = await join('owner')
+    // Somebody stays an owner.
+    await join('owner')
     const { id } = await addSaml(operator)
     await passTest(organization.id, id)
     await enforceSso(owner, { id, password: PASSWORD })

@@ -37,7 +37,9 @@ describe('counting', () => {
     ])
     const { requestId: id, scope, timeMs: _timeMs, ...rest } = event
     const slot = Math.floor(timeMs / DAY_MS) % 32
-    expect(await requestsOf(keyId)).toEqual([{ ...rest, id, slot, organizationId, time: new Date(timeMs) }])
+    expect(await requestsOf(keyId)).toEqual([
+      { ...rest, id, slot, organizationId, message: '', time: new Date(timeMs) },
+    ])
   })
 
   test('is exact over many writers of the same keys at once', async () => {

@@ -3,6 +3,7 @@ import type { Environment, KeyPrincipal, Plan, Role, Scope, UserPrincipal } from
 import { DEFAULT_PER_MINUTE } from '../../core/rate-limits'
 import { checkDatabase, db, inTransaction, isDatabaseOutage, type Transaction } from '../../store/db'
 import { quickHash } from '../../store/testing/quick-hash'
+import { deleteAuditOf } from '../audit'
 import { addMember, createOrganization, createOrganizationForPerson, operatorFor } from '../organizations'
 import { insertUser, type User } from '../users'
 
@@ -25,6 +26,14 @@ export async function tenant(plan: Plan = 'free') {
   await databaseAnswers()
   const organization = await createOrganization({ name: `Test ${randomBytes(6).toString('hex')}`, plan })
   return { organization, operator: operatorFor(organization.id) }
+}
+
+/** Takes an organization's row away with all that goes with it, and nothing that only follows it. */
+export function dropOrganization(organizationId: string): Promise<void> {
+  return inTransaction(async (tx) => {
+    await deleteAuditOf(tx, operatorFor(organizationId))
+    await tx.organization.delete({ where: { id: organizationId } })
+  })
 }
 
 async function insertPerson(
