@@ -8,7 +8,7 @@ import { restoreEnvironment, setEnvironment } from '../env/testing/environment'
 import { backgroundSettled } from '../store/background'
 import { closeDb, db } from '../store/db'
 import { readText, sourceTree } from '../testing/source-tree'
-import { plant } from './testing/matrix-home'
+import { plant, plantConnected } from './testing/matrix-home'
 import { ACTIONS, type Action, type Kind } from './testing/role-table'
 
 interface Home {
@@ -45,9 +45,13 @@ async function home(): Promise<Home> {
   const { organization, operator } = await tenant('enterprise')
   const { id: organizationId } = organization
   await personOf(organizationId, 'owner')
-  const { id: connection } = await addSaml(operator)
   const make = async (kind: Kind): Promise<string> => {
-    if (kind === 'connection') return connection
+    // Whoever removed it leaves the next one another.
+    if (kind === 'connection') {
+      const there = await db().ssoConnection.findFirst({ where: { organizationId } })
+      return there?.id ?? (await addSaml(operator)).id
+    }
+    if (kind === 'connected') return plantConnected(organizationId)
     if (kind === 'domain') {
       // The operator vouched: no record is looked for.
       const [id, now] = [newId('dom'), new Date()]

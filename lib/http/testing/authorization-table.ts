@@ -54,10 +54,13 @@ export type Kind =
   | 'external'
   | 'member'
   | 'invitation'
+  | 'range'
 export type Ids = Record<Kind, string>
 
 export const invitee = () => ({ email: `${randomBytes(8).toString('hex')}@matrix.example`, role: 'viewer' })
 const agent = () => ({ name: 'Matrix' })
+/** Of the addresses for documentation; the caller’s own is in the list already. */
+const range = () => ({ cidr: `2001:db8::${randomBytes(2).toString('hex')}`, force: true })
 
 export const TABLE: readonly Row[] = [
   { request: 'GET /whoami', scope: 'any', own: 200 },
@@ -75,6 +78,30 @@ export const TABLE: readonly Row[] = [
     request: 'POST /data-sources/{id}/reindex',
     scope: 'write',
     own: 200,
+    path: ['source'],
+    body: () => ({}),
+  },
+  // A source of one's own is connected with no provider: the gate lets it through, the source does not.
+  { request: 'GET /data-sources/{id}/browse', scope: 'write', own: 409, path: ['source'] },
+  {
+    request: 'PUT /data-sources/{id}/selection',
+    scope: 'write',
+    own: 409,
+    path: ['source'],
+    body: () => ({ selection: [] }),
+  },
+  {
+    request: 'PUT /data-sources/{id}/schedule',
+    scope: 'write',
+    own: 409,
+    path: ['source'],
+    body: () => ({ minutes: 60 }),
+  },
+  { request: 'POST /data-sources/{id}/sync', scope: 'write', own: 409, path: ['source'], body: () => ({}) },
+  {
+    request: 'POST /data-sources/{id}/disconnect',
+    scope: 'write',
+    own: 409,
     path: ['source'],
     body: () => ({}),
   },
@@ -164,6 +191,20 @@ export const TABLE: readonly Row[] = [
     body: () => ({}),
   },
   { request: 'GET /external-keys/{id}/models', scope: 'admin', own: 502, path: ['external'] },
+  { request: 'GET /ip-allowlist', scope: 'admin', own: 200 },
+  { request: 'POST /ip-allowlist', scope: 'admin', own: 201, test: 409, body: range },
+  { request: 'GET /ip-allowlist/{id}', scope: 'admin', own: 200, path: ['range'] },
+  { request: 'DELETE /ip-allowlist/{id}', scope: 'admin', own: 200, test: 409, path: ['range'], once: true },
+  { request: 'GET /access-logs', scope: 'admin', own: 200 },
+  { request: 'GET /audit-logs', scope: 'admin', own: 200 },
+  // The whole log holds what Live holds.
+  { request: 'GET /audit-logs/export', scope: 'admin', own: 200, test: 409 },
+  {
+    request: 'POST /explain',
+    scope: 'admin',
+    own: 200,
+    body: (ids) => ({ key_id: ids.key, method: 'GET', path: '/agents' }),
+  },
   { request: 'GET /members', scope: 'admin', own: 200 },
   { request: 'POST /members', scope: 'admin', own: 201, test: 409, body: invitee },
   { request: 'GET /members/{id}', scope: 'admin', own: 200, path: ['member'] },

@@ -4,6 +4,7 @@ import { generateKey } from '../../core/api-key'
 import { newId } from '../../core/ids'
 import type { Environment, Scope } from '../../core/principal'
 import { ORGANIZATION_PER_MINUTE_MAX, PER_MINUTE_MAX } from '../../core/rate-limits'
+import { addAllowlistRange } from '../../domain/allowlist-changes'
 import { setLimit } from '../../domain/plans'
 import { plantExternalKey } from '../../domain/testing/external-keys'
 import { plantKey } from '../../domain/testing/keys'
@@ -58,6 +59,11 @@ export async function plant(
       return plantExternalKey(organizationId)
     case 'member':
       return (await personOf(organizationId, 'member')).userId
+    case 'range': {
+      const cidr = `2001:db8:1::${randomBytes(2).toString('hex')}/128`
+      const data = { id: newId('range'), organizationId, cidr, description: 'Planted' }
+      return (await db().allowlistRange.create({ data })).id
+    }
     case 'invitation': {
       const data = { id: newId('inv'), organizationId, email: invitee().email, role: 'viewer' as const }
       const times = {
@@ -69,6 +75,23 @@ export async function plant(
   }
 }
 
+/** A source that says it is connected; no token is there, and no provider is asked. */
+export async function plantConnected(organizationId: string): Promise<string> {
+  const place = { organizationId, environment: 'live' as const }
+  const { id: dataSourceId } = await db().dataSource.create({
+    data: { id: newId('ds'), name: 'Planted', kind: 'google_drive', status: 'connected', ...place },
+  })
+  const account = { accountId: newId('user'), accountName: 'Planted' }
+  await db().connection.create({
+    data: {
+      ...{ id: newId('conn'), organizationId, dataSourceId, ...account },
+      ...{ provider: 'google_drive', state: 'connected', connectedAt: new Date() },
+    },
+  })
+  await db().sourceSync.create({ data: { dataSourceId, organizationId } })
+  return dataSourceId
+}
+
 const KINDS: readonly Kind[] = [
   'agent',
   'source',
@@ -78,12 +101,14 @@ const KINDS: readonly Kind[] = [
   'external',
   'member',
   'invitation',
+  'range',
 ]
 
 export async function makeHome(): Promise<Home> {
   const { organization, operator } = await tenant('enterprise')
   for (const scope of Object.values(SCOPES))
     await setLimit(operator, scope, PER_MINUTE_MAX, ORGANIZATION_PER_MINUTE_MAX)
+  await addAllowlistRange(operator, { cidr: '127.0.0.0/8', description: '', force: true })
   const ids = { live: {} as Ids, test: {} as Ids }
   for (const environment of ENVIRONMENTS) {
     for (const kind of KINDS)
@@ -121,6 +146,7 @@ export async function snapshot({ organizationId }: Home): Promise<string> {
     await db().externalKey.findMany({ where, orderBy: { id: 'asc' } }),
     await db().membership.findMany({ where, orderBy: { userId: 'asc' } }),
     await db().invitation.findMany({ where, orderBy: { id: 'asc' } }),
+    await db().allowlistRange.findMany({ where, orderBy: { id: 'asc' } }),
     await db().auditLog.count({ where }),
   ])
 }

@@ -1,14 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import type { Role, UserPrincipal } from '../../core/principal'
 import * as agents from '../../domain/agents'
+import * as allowlist from '../../domain/allowlist-changes'
+import { confirmAllowlist } from '../../domain/allowlist-confirmation'
+import { previewAllowlist } from '../../domain/allowlist-previews'
 import * as keyChanges from '../../domain/api-key-changes'
 import { createApiKey } from '../../domain/api-keys'
+import { beginConnection, beginReconnect } from '../../domain/connection-flows'
+import { disconnect } from '../../domain/connections'
 import * as sources from '../../domain/data-sources'
 import * as documents from '../../domain/documents'
 import { checkDomain } from '../../domain/domain-proofs'
 import * as domains from '../../domain/domains'
+import { explainRequest } from '../../domain/explanations'
 import * as externalKeys from '../../domain/external-key-changes'
 import { checkExternalKey } from '../../domain/external-key-checks'
+import { checkHealth } from '../../domain/health'
 import { countOlder } from '../../domain/interaction-search'
 import * as invitations from '../../domain/invitations'
 import * as removal from '../../domain/member-removal'
@@ -16,6 +23,7 @@ import { changeMemberRole } from '../../domain/members'
 import { deleteOrganization } from '../../domain/organization-deletion'
 import { endAllSessions } from '../../domain/organization-sessions'
 import { updateOrganization } from '../../domain/organization-settings'
+import * as syncs from '../../domain/source-syncs'
 import * as ssoChanges from '../../domain/sso-connection-changes'
 import { updateSsoConnection } from '../../domain/sso-connection-edits'
 import * as enforcement from '../../domain/sso-enforcement'
@@ -31,11 +39,13 @@ import { keyUseToday } from '../../domain/usage'
 export type Kind =
   | 'agent'
   | 'source'
+  | 'connected'
   | 'document'
   | 'key'
   | 'external'
   | 'member'
   | 'invitation'
+  | 'range'
   | 'domain'
   | 'connection'
 type Call = (principal: UserPrincipal, id: string) => Promise<unknown>
@@ -62,6 +72,7 @@ const whole = {
   max_tokens: null,
   allow_fallback: false,
 }
+const EXPLAINED = { authorization: 'Bearer none', method: 'GET', path: '/agents' } as const
 const model = { source: 'twig', name: null, external_key_id: null } as const
 
 export const ACTIONS: readonly Action[] = [
@@ -96,6 +107,36 @@ export const ACTIONS: readonly Action[] = [
     kind: 'source',
     call: (who, id) => sources.deleteDataSource(who, { id }),
   },
+  {
+    verb: 'beginConnectionHere',
+    least: 'member',
+    call: (who) => beginConnection(who, { provider: 'google_drive', environment: 'live', name: 'Roles' }),
+  },
+  {
+    verb: 'beginReconnectHere',
+    least: 'member',
+    kind: 'connected',
+    call: (who, id) => beginReconnect(who, { id }),
+  },
+  {
+    verb: 'chooseSelection',
+    least: 'member',
+    kind: 'connected',
+    call: (who, id) => syncs.chooseSelection(who, { id, selection: [] }),
+  },
+  {
+    verb: 'setSchedule',
+    least: 'member',
+    kind: 'connected',
+    call: (who, id) => syncs.setSchedule(who, { id, minutes: 60 }),
+  },
+  {
+    verb: 'requestSync',
+    least: 'member',
+    kind: 'connected',
+    call: (who, id) => syncs.requestSync(who, { id }),
+  },
+  { verb: 'disconnect', least: 'member', kind: 'connected', call: (who, id) => disconnect(who, { id }) },
   {
     verb: 'reindexDocument',
     least: 'member',
@@ -200,6 +241,27 @@ export const ACTIONS: readonly Action[] = [
     kind: 'member',
     call: (who, id) => removal.removeMember(who, { id, ...KEEP }),
   },
+  {
+    verb: 'addAllowlistRange',
+    least: 'admin',
+    call: (who) => allowlist.addAllowlistRange(who, { cidr: '192.0.2.0/24', description: '', force: true }),
+  },
+  {
+    verb: 'removeAllowlistRange',
+    least: 'admin',
+    kind: 'range',
+    call: (who, id) => allowlist.removeAllowlistRange(who, { id, force: true }),
+  },
+  { verb: 'switchAllowlist', least: 'admin', call: (who) => allowlist.switchAllowlist(who, { on: false }) },
+  {
+    verb: 'switchConsoleCoverage',
+    least: 'admin',
+    call: (who) => allowlist.switchConsoleCoverage(who, { on: false }),
+  },
+  { verb: 'confirmAllowlist', least: 'admin', call: (who) => confirmAllowlist(who) },
+  { verb: 'previewAllowlist', least: 'admin', call: (who) => previewAllowlist(who, {}) },
+  { verb: 'explainRequest', least: 'member', call: (who) => explainRequest(who, EXPLAINED) },
+  { verb: 'checkHealth', least: 'owner', call: (who) => checkHealth(who) },
   { verb: 'addDomain', least: 'admin', call: (who) => domains.addDomain(who, { domain: 'roles.example' }) },
   { verb: 'checkDomain', least: 'admin', kind: 'domain', call: (who, id) => checkDomain(who, { id }) },
   {
