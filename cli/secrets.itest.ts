@@ -10,6 +10,8 @@ async function clear() {
   await db().idempotencyRecord.deleteMany()
   await db().ssoConnection.deleteMany()
   await db().serviceKey.deleteMany()
+  await db().connection.deleteMany()
+  await db().tokenRevocation.deleteMany()
 }
 beforeEach(clear)
 afterEach(async () => {

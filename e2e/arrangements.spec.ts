@@ -102,15 +102,15 @@ for (const { name, redis, upstash } of possible) {
 }
 
 /**
- * What the server has asked of Postgres and Redis. Its own looks for untold changes, every two seconds, and for documents
- * to index, every five, are nobody's request.
+ * What the server has asked of Postgres and Redis. Its own looks for untold changes, documents to index, sources to sync
+ * and tokens to revoke are nobody's request.
  */
 async function counters(client: pg.Client, redis: Redis) {
   const { rows } = await client.query(
     `select (select sessions from pg_stat_database where datname = 'twig')::int as sessions,
        (select coalesce(max(query_start), to_timestamp(0)) from pg_stat_activity
          where datname = 'twig' and backend_type = 'client backend' and pid <> pg_backend_pid()
-           and query not like '%cache_notices%' and query not like '%documents%') as newest`,
+           and query !~ 'cache_notices|documents|source_syncs|token_revocations') as newest`,
   )
   const stats = await redis.info('stats')
   const commands = Number(/total_commands_processed:(\d+)/.exec(stats)?.[1])

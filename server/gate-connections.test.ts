@@ -1,9 +1,9 @@
-import { get, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import type { GateDependencies } from '../lib/edge/gate'
-import { handAnswer, handPass, PASS_HEADER, readPass } from '../lib/edge/pass'
+import { PASS_HEADER } from '../lib/edge/pass'
 import { APP_URL, openWorld } from '../lib/edge/testing/world'
 import { type Listening, listen } from './http'
 import { createRequestHandler } from './request'
@@ -233,63 +233,4 @@ test('a caller who has gone before the decision breaks nothing', async () => {
   await sleep(50)
   release()
   expect(statuses(await converse(port, [last]))).toEqual(['200'])
-})
-
-describe('a pass handed on within the process', () => {
-  const ask = (port: number) =>
-    fetch(`http://127.0.0.1:${port}/v1/agents`, { headers: { authorization: `Bearer ${key}` } })
-  const read = (pass: string) => readPass(pass, world.deps.gatewayHmac, Math.floor(world.clock.nowMs / 1000))
-
-  test('is good while its request is answered, and for nobody afterwards', async () => {
-    let pass = ''
-    const handle: Handle = (request, response) => {
-      pass = String(request.headers[PASS_HEADER])
-      response.end(JSON.stringify(read(pass)))
-    }
-    const { port } = await start(handle, { ...world.deps, makePass: handPass })
-    expect(await (await ask(port)).json()).toMatchObject({ kind: 'key', m: 'GET', p: '/api/v1/agents' })
-    await vi.waitFor(() => expect(read(pass)).toBeNull())
-  })
-
-  test('takes the body of the answer back, which leaves in one piece with its length, once', async () => {
-    let pass = ''
-    const handle: Handle = (request, response) => {
-      pass = String(request.headers[PASS_HEADER])
-      response.statusCode = 201
-      expect(handAnswer(pass, '{"name":"Ärger"}')).toBe(true)
-      response.end()
-    }
-    const { port } = await start(handle, { ...world.deps, makePass: handPass })
-    const answer = await ask(port)
-    expect([answer.status, answer.headers.get('content-length')]).toEqual([201, '17'])
-    expect(await answer.json()).toEqual({ name: 'Ärger' })
-    await vi.waitFor(() => expect(handAnswer(pass, '{}')).toBe(false))
-  })
-
-  test('nobody takes the body of a request without one, and so its answer keeps it', () => {
-    expect([handAnswer(null, '{}'), handAnswer('made-up', '{}')]).toEqual([false, false])
-  })
-
-  test('is not kept for a client that left before it was made', async () => {
-    const passes: string[] = []
-    let handled = 0
-    const deps: GateDependencies = {
-      ...world.deps,
-      makePass: (facts, nowSeconds) => {
-        passes.push(handPass(facts, nowSeconds))
-        return passes.at(-1) ?? ''
-      },
-      judgeKey: async (...question) => {
-        await left
-        return world.deps.judgeKey(...question)
-      },
-    }
-    const { port } = await start(() => (handled += 1), deps)
-    const request = get({ port, path: '/v1/agents', headers: { authorization: `Bearer ${key}` } })
-    const left = new Promise((resolve) => setTimeout(resolve, 100))
-    request.on('error', () => {})
-    setTimeout(() => request.destroy(), 20)
-    await vi.waitFor(() => expect(passes).toHaveLength(1))
-    expect([read(passes[0] ?? ''), handled]).toEqual([null, 0])
-  })
 })

@@ -104,9 +104,13 @@ export function isApiPath(url: string): boolean {
 /** Lets a route hand back the body of its answer, which then leaves in one piece with its head. */
 function receiveBody(response: ServerResponse, pass: string): void {
   receiveAnswer(pass, (body) => {
-    const end = response.end.bind(response)
-    response.setHeader('Content-Length', Buffer.byteLength(body))
-    response.end = () => end(body)
+    const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse
+    response.end = (...args: unknown[]) => {
+      // What the route came to in the end is something else.
+      if (args.length > 0 || response.headersSent) return end(...args)
+      response.setHeader('Content-Length', Buffer.byteLength(body))
+      return end(body)
+    }
   })
 }
 

@@ -14,17 +14,24 @@ export const FAILURES_IN_A_ROW = 3
 /** A source that has more to do lets others have their turn after so long. */
 export const TURN_MS = MINUTE_MS
 
-/** Why a call came to nothing, as lib/store/connectors tells it. */
+/** Why a call of a provider came to nothing. */
+export type FailureKind =
+  /** The grant is gone for good: `invalid_grant` and its kin. A person has to reconnect. */
+  | 'grant_refused'
+  /** This access token is not taken; a fresh one may be. */
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'rate_limited'
+  /** Time-out, no connection, no name, 5xx: heals by itself. */
+  | 'unavailable'
+  | 'cursor_expired'
+  /** An answer that is none: HTML, no JSON, too large, a redirect. To be tried again as if unavailable. */
+  | 'invalid_answer'
+
+/** A call that came to nothing, as lib/store/connectors tells it. */
 export interface CallFailure {
-  kind:
-    | 'grant_refused'
-    | 'unauthorized'
-    | 'forbidden'
-    | 'not_found'
-    | 'rate_limited'
-    | 'unavailable'
-    | 'cursor_expired'
-    | 'invalid_answer'
+  kind: FailureKind
   reason: string
   retryAfterMs?: number | undefined
 }

@@ -1,6 +1,7 @@
 import type { DocumentStatus, DocumentType } from '../core/data-schemas'
 import { newId } from '../core/ids'
 import type { KnownDocument } from '../core/source-sync'
+import type { Prisma } from '../generated/prisma/client'
 import { db, type Transaction } from '../store/db'
 
 /** A connected source, and whose it is. */
@@ -85,6 +86,21 @@ const standing = (place: SyncPlace, remote: RemoteFacts, pass: number) => ({
   seen: { remotePath: remote.path, remotePass: pass },
 })
 
+/** Columns of what was fetched; it may carry more than they are. */
+const contentOf = ({ title, url, mediaType, bytes }: Content) => {
+  return { title, url, mediaType, size: bytes.length }
+}
+
+/** Puts a row in the place of what is known of a document. Returns its id. */
+async function put(
+  tx: Transaction,
+  { where, created }: ReturnType<typeof standing>,
+  data: Omit<Prisma.DocumentUncheckedCreateInput, keyof ReturnType<typeof standing>['created']>,
+): Promise<string> {
+  const create = { ...created, ...data }
+  return (await tx.document.upsert({ where, create, update: data, select: { id: true } })).id
+}
+
 /** What was found of a document that is not here yet: what it holds, or why that is not read. */
 export interface NewDocument {
   remote: RemoteFacts
@@ -113,11 +129,8 @@ export async function addRemoteDocuments(
       const status = 'skipped' satisfies DocumentStatus
       return { row: { ...common, ...UNREAD, title, url, status, statusDetail: found.skipped }, bytes: null }
     }
-    // Named one by one: what is found may carry more than a document has.
-    const { title: name, url: address, mediaType, bytes } = found
-    const content = { title: name, url: address, mediaType, size: bytes.length }
     const status = 'waiting' satisfies DocumentStatus
-    return { row: { ...common, ...content, status }, bytes: Uint8Array.from(bytes) }
+    return { row: { ...common, ...contentOf(found), status }, bytes: Uint8Array.from(found.bytes) }
   })
   await tx.document.createMany({ data: rows.map(({ row }) => row) })
   const originals = rows.flatMap(({ row, bytes }) => (bytes ? { documentId: row.id, bytes } : []))
@@ -129,27 +142,18 @@ export async function putRemoteDocument(
   tx: Transaction,
   place: SyncPlace,
   { remote, pass }: { remote: RemoteFacts; pass: number },
-  { title, url, mediaType, bytes }: Content,
+  content: Content,
 ): Promise<void> {
-  const { where, created, seen } = standing(place, remote, pass)
-  const data = {
-    ...seen,
+  const at = standing(place, remote, pass)
+  const documentId = await put(tx, at, {
+    ...at.seen,
     ...UNCLAIMED,
-    title,
-    url,
-    mediaType,
-    size: bytes.length,
+    ...contentOf(content),
     status: 'waiting' satisfies DocumentStatus,
     statusDetail: null,
     remoteVersion: remote.version,
-  }
-  const { id: documentId } = await tx.document.upsert({
-    where,
-    create: { ...created, ...data },
-    update: data,
-    select: { id: true },
   })
-  const original = { bytes: Uint8Array.from(bytes) }
+  const original = { bytes: Uint8Array.from(content.bytes) }
   await tx.documentOriginal.upsert({
     where: { documentId },
     create: { documentId, ...original },
@@ -165,9 +169,9 @@ export async function skipRemoteDocument(
   { remote, pass }: { remote: RemoteFacts; pass: number },
   why: string,
 ): Promise<void> {
-  const { where, created, seen } = standing(place, remote, pass)
-  const data = {
-    ...seen,
+  const at = standing(place, remote, pass)
+  const documentId = await put(tx, at, {
+    ...at.seen,
     ...UNCLAIMED,
     ...UNREAD,
     title: remote.title,
@@ -175,12 +179,6 @@ export async function skipRemoteDocument(
     status: 'skipped' satisfies DocumentStatus,
     statusDetail: why,
     remoteVersion: remote.version,
-  }
-  const { id: documentId } = await tx.document.upsert({
-    where,
-    create: { ...created, ...data },
-    update: data,
-    select: { id: true },
   })
   await tx.documentOriginal.deleteMany({ where: { documentId } })
   await tx.chunk.deleteMany({ where: { documentId } })

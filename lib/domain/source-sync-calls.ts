@@ -75,7 +75,8 @@ export class ProviderCalls {
     const now = this.#tools.now().getTime()
     const begin = Math.max(now, this.#earliest)
     this.#earliest = begin + paceMs
-    if (begin > now) await this.#tools.wait(begin - now)
+    // Also for nothing: between two calls a process that is ending stops, and requests have their turn.
+    await this.#tools.wait(begin - now)
   }
 
   async #fresh(): Promise<Token> {

@@ -181,13 +181,13 @@ export class SyncTurn {
     if (!known && found.kind === 'skip') return this.#hold(remote, { skipped: found.why })
     const at = { remote, pass: this.#claim.pass }
     const counted = { done: { increment: 1 } }
-    const put = known ? { changed: { increment: 1 } } : { added: { increment: 1 } }
+    const changed = { ...counted, changed: { increment: 1 } }
     switch (found.kind) {
       case 'content': {
         const write = () =>
           whileOurs(this.#claim, async (tx) => {
             await putRemoteDocument(tx, this.#claim, at, found)
-            return { change: { ...counted, ...put }, result: undefined }
+            return { change: changed, result: undefined }
           })
         await inWriteQueue(found.bytes.length, write)
         ringIndexingBell()
@@ -196,7 +196,7 @@ export class SyncTurn {
       case 'skip':
         return whileOurs(this.#claim, async (tx) => {
           await skipRemoteDocument(tx, this.#claim, at, found.why)
-          return { change: { ...counted, ...put, skipped: { increment: 1 } }, result: undefined }
+          return { change: { ...changed, skipped: { increment: 1 } }, result: undefined }
         })
       case 'fail':
         return whileOurs(this.#claim, async (tx) => {

@@ -112,7 +112,6 @@ export async function connectorCallbackRoute(
       headers: {
         Location: await answer(provider, pass),
         'Cache-Control': 'private, no-store',
-        'Referrer-Policy': 'no-referrer',
       },
     })
   } catch (error) {

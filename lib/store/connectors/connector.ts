@@ -1,4 +1,5 @@
 import type { DocumentType } from '../../core/data-schemas'
+import type { FailureKind } from '../../core/source-sync'
 
 /** Tokens as a provider gave them: read, but not judged (core/connectors does that). */
 export interface TokenSet {
@@ -125,21 +126,6 @@ export interface ConnectorFiles {
   /** At most 10 MiB; `not_found` when it is gone meanwhile. */
   fetch(accessToken: string, document: RemoteDocument): Promise<FetchedDocument>
 }
-
-/** Why a call came to nothing. */
-export type FailureKind =
-  /** The grant is gone for good: `invalid_grant` and its kin. A person has to reconnect. */
-  | 'grant_refused'
-  /** This access token is not taken; a fresh one may be. */
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not_found'
-  | 'rate_limited'
-  /** Time-out, no connection, no name, 5xx: heals by itself. */
-  | 'unavailable'
-  | 'cursor_expired'
-  /** An answer that is none: HTML, no JSON, too large, a redirect. To be tried again as if unavailable. */
-  | 'invalid_answer'
 
 /** A call to a provider that came to nothing. Quotes no body, no token and no address. */
 export class ProviderFailure extends Error {

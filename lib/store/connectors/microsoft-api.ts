@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type FailureKind, ProviderFailure } from './connector'
+import type { FailureKind } from '../../core/source-sync'
+import { ProviderFailure } from './connector'
 import { type Api, askJson, printableCode } from './provider-calls'
 
 const KINDS: Readonly<Record<string, FailureKind>> = {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type FailureKind, ProviderFailure } from './connector'
+import type { FailureKind } from '../../core/source-sync'
+import { ProviderFailure } from './connector'
 import { type Api, askJson, type patience, printableCode } from './provider-calls'
 
 /** The last version in which a database is asked for its rows itself. */

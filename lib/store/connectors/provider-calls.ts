@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
+import type { FailureKind } from '../../core/source-sync'
 import { OutboundRefused, operatorFetch } from '../outbound'
-import { type FailureKind, ProviderFailure } from './connector'
+import { ProviderFailure } from './connector'
 
 const CALL_MS = 10_000
 const LIST_BYTES = 5 * 1024 * 1024

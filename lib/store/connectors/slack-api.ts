@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FailureKind } from './connector'
+import type { FailureKind } from '../../core/source-sync'
 import { type Api, askJson, printableCode } from './provider-calls'
 
 const KINDS: Readonly<Record<string, FailureKind>> = {
