@@ -117,7 +117,8 @@ describe('recorded refusals', () => {
     let isUp = false
     const { host, batches } = await hostWith((response) => response.writeHead(isUp ? 204 : 503).end())
     record(host, 0, 2)
-    await host.flush()
+    await gatheringOf(host)
+    expect(gatheringOf(host)).not.toBeNull()
     expect(batches()).toHaveLength(2)
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'usage could not be told' })
@@ -127,7 +128,7 @@ describe('recorded refusals', () => {
     await host.flush()
     isUp = true
     expect(batches()).toHaveLength(4)
-    await gatheringOf(host)
+    await host.flush()
     const [first, , third, , fifth, sixth, ...more] = batches()
     expect([third, fifth]).toEqual([first, first])
     expect(sixth?.events).toEqual([event(2)])
