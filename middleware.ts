@@ -1,6 +1,6 @@
 import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server'
 import { gate } from './lib/edge/gate'
-import { type EdgeHost, edgeDependencies, USAGE_PATH } from './lib/edge/host'
+import { type EdgeHost, edgeDependencies, FLUSH_QUERY, USAGE_PATH } from './lib/edge/host'
 import { PASS_HEADER } from './lib/edge/pass'
 import { toResponse } from './lib/edge/verdict'
 import { edgeEnv } from './lib/env/edge'
@@ -27,7 +27,8 @@ export async function middleware(request: NextRequest, event: NextFetchEvent): P
   const verdict = await gate(request, host)
   host.keepAlive((work) => event.waitUntil(work))
   if (verdict.kind === 'refuse' || verdict.kind === 'redirect') return toResponse(verdict, request.url)
-  if (request.nextUrl.pathname === USAGE_PATH) await host.flush()
+  const { pathname, searchParams } = request.nextUrl
+  if (pathname === USAGE_PATH && searchParams.has(FLUSH_QUERY)) await host.flush()
 
   const headers = new Headers(request.headers)
   for (const name of [...headers.keys()]) if (name.startsWith('x-twig-')) headers.delete(name)
@@ -37,9 +38,7 @@ export async function middleware(request: NextRequest, event: NextFetchEvent): P
   const { path } = verdict
   const init = { request: { headers }, headers: verdict.responseHeaders }
   const response =
-    path === request.nextUrl.pathname
-      ? NextResponse.next(init)
-      : NextResponse.rewrite(moved(request, path), init)
+    path === pathname ? NextResponse.next(init) : NextResponse.rewrite(moved(request, path), init)
   if (verdict.kind === 'admit' && verdict.setCookie) response.headers.append('Set-Cookie', verdict.setCookie)
   return response
 }

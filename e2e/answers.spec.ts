@@ -228,7 +228,7 @@ test('with no provider the sources are quoted, to a program and to a person in t
   const agent = await call('/agents', { name: 'Support', data_source_ids: [source.id] })
   const question = 'How many days do I have to return an item?'
   const ask = () => call('/query', { agent_id: agent.id, query: question })
-  await expect.poll(async () => (await ask()).sources?.length, { timeout: 10_000 }).toBe(1)
+  await expect.poll(async () => (await ask()).sources?.length, { timeout: 30_000 }).toBe(1)
   const quoted = 'From “Returns”: “You can return any item within 30 days of purchase.”'
   expect(await ask()).toMatchObject({ response: quoted, model: 'twig-extractive', billed_to: 'twig' })
 

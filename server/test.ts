@@ -1,7 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { z } from 'zod'
 import { findBrowser } from './browser'
 import { ensureBuild } from './build'
 import { runChecks } from './checks'
@@ -12,13 +11,9 @@ import { nginxPath } from './nginx'
 import { Problem } from './problem.mjs'
 import { runCommand } from './run-command'
 import { neutralEnvironment, startServerUnderTest } from './server-under-test'
+import { readPlaywrightReport, readVitestReport, type SuiteReport } from './test-reports'
 
 const REPORTS = join(root, '.cache/test')
-
-const vitestReport = z.object({ numPassedTests: z.number(), numFailedTests: z.number() })
-const playwrightReport = z.object({
-  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number(), skipped: z.number() }),
-})
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -28,6 +23,7 @@ function say(line: string): void {
 class Tally {
   passed = 0
   failed = 0
+  readonly failures: string[] = []
   readonly leftOut = new Set<string>()
   readonly secondTries = new Set<string>()
 
@@ -35,6 +31,16 @@ class Tally {
   add(ok: boolean, passed: number, failed: number): void {
     this.passed += passed
     this.failed += failed === 0 && !ok ? 1 : failed
+  }
+
+  /** Adds what a suite reported; `name` stands for one that wrote nothing. */
+  report(name: string, ok: boolean, report: SuiteReport | undefined): void {
+    const failures = report?.failed ?? []
+    this.add(ok, report?.passed ?? 0, failures.length)
+    this.failures.push(...failures)
+    if (!ok && failures.length === 0) this.failures.push(`${name}: ended without naming a test`)
+    for (const test of report?.flaky ?? []) this.secondTries.add(test)
+    if (report?.skipped) this.leftOut.add(`${report.skipped} tests of ${name} that were skipped`)
   }
 
   /** Runs a step that passes or fails as a whole. */
@@ -48,13 +54,10 @@ class Tally {
       say(error instanceof Problem ? error.sentence : String(error instanceof Error ? error.stack : error))
       say(`✗ ${name}`)
       this.failed += 1
+      this.failures.push(name)
       return undefined
     }
   }
-}
-
-function readReport<T>(file: string, schema: z.ZodType<T>): T | undefined {
-  return existsSync(file) ? schema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined
 }
 
 /** Colours, where the terminal would have had them without us in between. */
@@ -96,8 +99,7 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
       })
       if (!isFirst) process.stdout.write(output)
       for (const [, what] of output.matchAll(/^left out: (.+)$/gm)) if (what) tally.leftOut.add(what)
-      const report = readReport(file, vitestReport)
-      tally.add(ok, report?.numPassedTests ?? 0, report?.numFailedTests ?? 0)
+      tally.report(`unit and integration tests, half ${index + 1}`, ok, readVitestReport(file, root))
     }),
   )
 }
@@ -138,10 +140,7 @@ async function runBrowserTests(
     E2E_REPORT: file,
   }
   const { ok } = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
-  const stats = readReport(file, playwrightReport)?.stats
-  tally.add(ok, (stats?.expected ?? 0) + (stats?.flaky ?? 0), stats?.unexpected ?? 0)
-  if (stats?.flaky) tally.secondTries.add(`${stats.flaky} of the end-to-end tests, ${name}`)
-  if (stats?.skipped) tally.leftOut.add(`${stats.skipped} end-to-end tests that were skipped`)
+  tally.report(`end-to-end tests, ${name}`, ok, readPlaywrightReport(file))
 }
 
 async function endToEnd(tally: Tally, folder: string): Promise<void> {
@@ -200,6 +199,7 @@ export async function main(): Promise<number> {
   }
   for (const what of tally.leftOut) say(`Left out: ${what}`)
   for (const what of tally.secondTries) say(`Passed at the second try: ${what}`)
+  for (const what of tally.failures) say(`Failed: ${what}`)
   say(`${tally.passed} passed, ${tally.failed} failed`)
   return tally.failed === 0 ? 0 : 1
 }

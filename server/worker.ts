@@ -7,7 +7,7 @@ import { endIndexing, startIndexing } from '../lib/domain/indexer'
 import { endSyncing, startSyncing } from '../lib/domain/source-syncer'
 import { endOpenStreams } from '../lib/domain/turn-watch'
 import { flushUsage } from '../lib/domain/usage-recorder'
-import { USAGE_PATH } from '../lib/edge/host'
+import { FLUSH_QUERY, USAGE_PATH } from '../lib/edge/host'
 import { INTERNAL_HEADER, signInternalCall } from '../lib/edge/pass'
 import type { GateRedis } from '../lib/edge/redis'
 import { nodeEnv, type StartEnv } from '../lib/env/node'
@@ -126,7 +126,7 @@ async function gatherUsage(): Promise<void> {
   const body = JSON.stringify({ id: newId('batch'), events: [] })
   const hmac = nodeHmac(nodeEnv().secrets.gatewaySecret)
   const signature = signInternalCall(USAGE_PATH, body, hmac, Math.floor(Date.now() / 1000))
-  await fetch(process.env.TWIG_INTERNAL_URL + USAGE_PATH, {
+  await fetch(`${process.env.TWIG_INTERNAL_URL}${USAGE_PATH}?${FLUSH_QUERY}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', [INTERNAL_HEADER]: signature },
     body,

@@ -113,16 +113,47 @@ describe('recorded refusals', () => {
     expect([more, lines]).toEqual([[], []])
   })
 
-  test('that nobody takes are given up after two tries, which is reported without what was in them', async () => {
-    const { host, batches } = await hostWith((response) => response.writeHead(503).end())
+  test('that nobody takes are held, tried again by themselves as the very same batch, and counted once', async () => {
+    let isUp = false
+    const { host, batches } = await hostWith((response) => response.writeHead(isUp ? 204 : 503).end())
     record(host, 0, 2)
-    await host.flush()
+    await gatheringOf(host)
+    expect(gatheringOf(host)).not.toBeNull()
     expect(batches()).toHaveLength(2)
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'usage could not be told' })
     expect(lines[0]).not.toMatch(/key_1|192\.0\.2\.7|agents/)
+
+    record(host, 2, 3)
     await host.flush()
-    expect(batches()).toHaveLength(2)
+    isUp = true
+    expect(batches()).toHaveLength(4)
+    await host.flush()
+    const [first, , third, , fifth, sixth, ...more] = batches()
+    expect([third, fifth]).toEqual([first, first])
+    expect(sixth?.events).toEqual([event(2)])
+    expect(more).toEqual([])
+    await host.flush()
+    expect(batches()).toHaveLength(6)
+  })
+
+  test('that Twig answers it will never take are let go, and those after them are told', async () => {
+    let isRefused = true
+    const { host, batches } = await hostWith((response) => response.writeHead(isRefused ? 404 : 204).end())
+    record(host, 0, 1)
+    await host.flush()
+    expect(lines).toHaveLength(1)
+    isRefused = false
+    record(host, 1, 2)
+    await host.flush()
+    expect(batches().map(({ events }) => events)).toEqual([[event(0)], [event(0)], [event(1)]])
+  })
+
+  test('are handed over once where several ask for it at the same time', async () => {
+    const { host, batches } = await hostWith(taken)
+    record(host, 0, 700)
+    await Promise.all([host.flush(), host.flush(), host.flush()])
+    expect(batches().map(({ events }) => events.length)).toEqual([500, 200])
   })
 
   test('never make recording fail or wait', async () => {

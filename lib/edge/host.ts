@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { BlockedEvent } from '../core/access-log'
 import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
-import type { UsageEvent } from '../core/usage'
+import type { UsageBatch, UsageEvent } from '../core/usage'
 import type { EdgeEnv } from '../env/edge'
 import { withBreaker } from './breaker'
 import { withinBudget } from './budget'
@@ -24,8 +24,10 @@ import { INTERNAL_HEADER, signInternalCall, signPass } from './pass'
 import { connectRedis } from './redis'
 
 const VERIFY_PATH = '/api/internal/verify-key'
-/** Takes batches of usage. A call of it, an empty batch even, makes this host hand over its own. */
+/** Takes batches of usage. */
 export const USAGE_PATH = '/api/internal/usage'
+/** Said of a call of it, makes the host in the middleware hand over its own first. */
+export const FLUSH_QUERY = 'flush'
 /** bcrypt at cost 12 takes about 0.25 s alone; a queue of first uses takes longer. */
 const VERIFY_BUDGET_MS = 10_000
 /** A key that needs no bcrypt is one look at its row. */
@@ -34,8 +36,9 @@ const USAGE_BUDGET_MS = 5_000
 const BATCH_EVENTS = 500
 /** Held while Twig itself cannot be reached; what comes beyond is not counted. */
 const RECORDED_MAX = 20_000
-/** Refusals are told a moment later, many at once. */
+/** Refusals are told a moment later, many at once; again after a while where Twig did not take them. */
 const GATHER_MS = 250
+const RETRY_MS = 2_000
 
 const Answer: z.ZodType<Verification> = z.discriminatedUnion('kind', [
   z.object({
@@ -80,7 +83,7 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
       cache: 'no-store',
       signal: AbortSignal.timeout(budgetMs),
     })
-    if (!answer.ok) throw new TwigError('temporarily_unavailable')
+    if (!answer.ok) throw new TwigError('temporarily_unavailable', undefined, { cause: answer.status })
     return answer.status === 204 ? null : answer.json()
   }
 
@@ -90,24 +93,40 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
   }
 
   const recorded: (UsageEvent | BlockedEvent)[] = []
+  /** Made and not yet taken: what may have arrived already is only ever sent as the same batch. */
+  let unsent: UsageBatch | null = null
   let gathering: Promise<void> | null = null
-  async function flush(): Promise<void> {
-    while (recorded.length > 0) {
-      const batch = { id: newId('batch'), ...sorted(recorded.splice(0, BATCH_EVENTS)) }
-      const send = () => callTwig(USAGE_PATH, JSON.stringify(batch), USAGE_BUDGET_MS)
-      // The batch's id makes a second try of one that did arrive harmless.
-      await send()
-        .catch(send)
-        .catch((error: unknown) => report('usage could not be told', error))
+  let flushing: Promise<void> | null = null
+  function flush(): Promise<void> {
+    flushing ??= handOver().finally(() => {
+      flushing = null
+    })
+    return flushing
+  }
+  async function handOver(): Promise<void> {
+    while (unsent || recorded.length > 0) {
+      unsent ??= { id: newId('batch'), ...sorted(recorded.splice(0, BATCH_EVENTS)) }
+      const body = JSON.stringify(unsent)
+      const send = () => callTwig(USAGE_PATH, body, USAGE_BUDGET_MS)
+      try {
+        await send().catch(send)
+      } catch (error) {
+        report('usage could not be told', error)
+        if (!isRefusal(error)) return gather(RETRY_MS)
+      }
+      unsent = null
     }
+  }
+  function gather(afterMs: number): void {
+    gathering ??= new Promise<void>((resolve) => setTimeout(resolve, afterMs)).then(() => {
+      gathering = null
+      return flush()
+    })
   }
   function record(event: UsageEvent | BlockedEvent): void {
     if (recorded.length >= RECORDED_MAX) return
     recorded.push(event)
-    gathering ??= new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
-      gathering = null
-      return flush()
-    })
+    gather(GATHER_MS)
   }
 
   return {
@@ -137,6 +156,12 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     keepAlive: (waitUntil) => void (gathering && waitUntil(gathering)),
     report: (error, requestId) => report('gate cannot decide', error, requestId),
   }
+}
+
+/** Whether Twig answered that it will not take this, now or later. */
+function isRefusal(error: unknown): boolean {
+  const status = error instanceof TwigError ? error.cause : undefined
+  return typeof status === 'number' && status >= 400 && status < 500
 }
 
 /** Undefined where Redis cannot tell; the page layer then asks Postgres. */

@@ -72,7 +72,13 @@ const whole = {
   max_tokens: null,
   allow_fallback: false,
 }
-const EXPLAINED = { authorization: 'Bearer none', method: 'GET', path: '/agents' } as const
+const EXPLAINED = {
+  authorization: 'Bearer none',
+  method: 'GET',
+  path: '/agents',
+  client_ip: null,
+  scheme: 'https',
+} as const
 const model = { source: 'twig', name: null, external_key_id: null } as const
 
 export const ACTIONS: readonly Action[] = [
