@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parseKey } from '../core/api-key'
 import { newId } from '../core/ids'
@@ -16,17 +17,23 @@ const input = { name: 'CI', scopes: ['read' as const], environment: 'live' as co
 const request = () => ({ key: newId('req'), path: '/api/v1/api-keys', body: JSON.stringify(input) })
 const conflict = expect.objectContaining({ code: 'idempotency_conflict' })
 
-/** Every row of every table, as a dump of the database would hold it. */
+/** Every row of every table, as a dump of the database would hold it, however long reading all that takes. */
 async function dump(): Promise<string> {
-  const tables = await db().$queryRaw<{ name: string }[]>`
-    SELECT quote_ident(table_name) AS name FROM information_schema.tables
-    WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`
-  const texts: string[] = []
-  for (const { name } of tables) {
-    const rows = await db().$queryRawUnsafe<{ text: string }[]>(`SELECT t::text AS text FROM ${name} t`)
-    texts.push(name, ...rows.map(({ text }) => text))
+  const client = new Client({ connectionString: process.env.DATABASE_URL })
+  await client.connect()
+  try {
+    const { rows: tables } = await client.query<{ name: string }>(`
+      SELECT quote_ident(table_name) AS name FROM information_schema.tables
+      WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`)
+    const texts: string[] = []
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ text: string }>(`SELECT t::text AS text FROM ${name} t`)
+      texts.push(name, ...rows.map(({ text }) => text))
+    }
+    return texts.join('\n')
+  } finally {
+    await client.end()
   }
-  return texts.join('\n')
 }
 
 describe('an answer that is kept', () => {
