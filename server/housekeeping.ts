@@ -28,10 +28,10 @@ interface Chore {
 
 const chores: readonly Chore[] = [
   { name: 'tell the cache', firstMs: 0, everyMs: 2_000, run: deliverPending },
-  { name: 'switch off unconfirmed allowlists', firstMs: 500, everyMs: 10_000, run: revertUnconfirmed },
-  { name: 'index documents', firstMs: 1_000, everyMs: 5_000, run: indexLeftOvers },
-  { name: 'sync sources', firstMs: 2_000, everyMs: 10_000, run: syncDueSources },
-  { name: 'revoke tokens', firstMs: 3_000, everyMs: 20_000, run: () => retryRevocations() },
+  { name: 'switch off unconfirmed allowlists', firstMs: 500, everyMs: 15_000, run: revertUnconfirmed },
+  { name: 'index documents', firstMs: 1_000, everyMs: 10_000, run: indexLeftOvers },
+  { name: 'sync sources', firstMs: 2_000, everyMs: 15_000, run: syncDueSources },
+  { name: 'revoke tokens', firstMs: 3_000, everyMs: 30_000, run: () => retryRevocations() },
   { name: 'count usage kept aside', firstMs: 0, everyMs: MINUTE_MS, run: ingestSpool },
   { name: 'open the SAML library', firstMs: 5_000, everyMs: 5 * MINUTE_MS, run: openSamlAhead },
   { name: 'remind of old keys', firstMs: MINUTE_MS, everyMs: HOUR_MS, run: remindOfAgedKeys },
