@@ -210,14 +210,16 @@ describe('what was refused', () => {
     expect(told()).toEqual([['/api/internal/usage', 3]])
   })
 
-  test('is told at once before an internal call about usage goes on', async () => {
+  test('is told at once where an internal call asks for it, before that goes on; a batch that passes by does not', async () => {
     internal.requests.length = 0
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     await refuse()
     const path = '/api/internal/usage'
     const signature = signInternalCall(path, '{}', webHmac(env.gatewaySecret), now())
     expect(told()).toEqual([])
-    const answer = await visit(path, { [INTERNAL_HEADER]: signature }, 'POST')
+    await visit(path, { [INTERNAL_HEADER]: signature }, 'POST')
+    expect(told()).toEqual([])
+    const answer = await visit(`${path}?flush`, { [INTERNAL_HEADER]: signature }, 'POST')
     expect(answer.headers.get('x-middleware-next')).toBe('1')
     expect(told()).toEqual([[path, 1]])
     await vi.advanceTimersByTimeAsync(1_000)
@@ -229,7 +231,7 @@ describe('what was refused', () => {
     internal.requests.length = 0
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     await refuse()
-    expect((await visit('/api/internal/usage', {}, 'POST')).status).toBe(404)
+    expect((await visit('/api/internal/usage?flush', {}, 'POST')).status).toBe(404)
     expect(told()).toEqual([])
     await vi.advanceTimersByTimeAsync(1_000)
     await Promise.all(waits)
