@@ -37,6 +37,8 @@ const CONSOLE = [
   '/settings/members',
   '/settings/organization',
   '/settings/authentication',
+  '/settings/security',
+  '/settings/security/access-logs',
   '/settings/audit-log',
   '/settings/requests',
   '/settings/requests?id=req_never',
@@ -58,6 +60,7 @@ test('every page of the policy is walked here', () => {
     ...['/data/{id}', '/data/{id}/browse', '/data/{id}/upload', '/agents/{id}/chat'],
     ...['/interactions/{id}', '/interactions.csv', '/settings/external-keys/{id}/models'],
     ...['/docs/sso/{idp}', '/sso/continue', '/settings/audit-log.csv', '/settings/audit-log.jsonl'],
+    ...['/settings/security/access-logs.csv', '/blocked'],
   ]
   const pages = webPolicy.map(({ pattern }) => pattern).filter((pattern) => !pattern.startsWith('/api/'))
   expect(pages.filter((pattern) => !walked.has(pattern) && !elsewhere.includes(pattern))).toEqual([])
