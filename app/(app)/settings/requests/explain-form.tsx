@@ -76,7 +76,7 @@ export function ExplainForm({ keys, asked, ownAddress }: ExplainFormProps) {
                 />
               </Field>
             )}
-            <div className="grid gap-4 sm:grid-cols-[8rem_minmax(0,1fr)_14rem]">
+            <div className="grid items-start gap-4 sm:grid-cols-[8rem_minmax(0,1fr)_14rem]">
               <Field label="Method" error={failure?.fields.method}>
                 <NativeSelect name="method" defaultValue={asked?.method ?? 'GET'}>
                   {METHODS.map((method) => (
