@@ -209,6 +209,40 @@ test('twenty keys of one organization together get no more than ten times what o
   expectExactly(await Promise.all(calls), 20, performance.now() - started, 'organization')
 })
 
+test('a range added through one of three processes keeps keys out at all of them within a second, and its removal lets them in', async () => {
+  test.setTimeout(120_000)
+  const { id: org = '' } = fleet.first.twig('org', 'create', '--name', 'Listed', '--plan', 'enterprise')
+  const make = (scopes: string) =>
+    fleet.first.twig('key', 'create', '--org', org, '--name', scopes, '--scopes', scopes, '--env', 'live')
+      .key ?? ''
+  for (const scope of ['read', 'admin'])
+    fleet.first.twig('limits', 'set', '--org', org, '--scope', scope, '--per-minute', '6000')
+  const [reader, admin] = [make('read'), make('admin')]
+  const body = JSON.stringify({ cidr: '192.0.2.0/24', description: 'Elsewhere', force: true })
+  let latestMs = 0
+  /** Asks all three until each says so; an answer of before may come for a second. */
+  const isSo = async (expected: number, sinceMs: number) => {
+    for (const url of fleet.urls) {
+      for (;;) {
+        const { status, sentAtMs } = await call(`${url}/api/v1/whoami`, reader)
+        if (status === expected) break
+        if (status !== 503) latestMs = Math.max(latestMs, sentAtMs - sinceMs)
+        expect(sentAtMs - sinceMs, `${status} instead of ${expected}`).toBeLessThan(BOUND_MS)
+      }
+    }
+  }
+  for (let round = 0; round < 4; round++) {
+    await isSo(200, performance.now())
+    const added = await call(`${fleet.urls[round % 3]}/api/v1/ip-allowlist`, admin, { method: 'POST', body })
+    expect(added.status).toBe(201)
+    await isSo(403, performance.now())
+    fleet.first.twig('allowlist', 'remove', '--org', org, '--cidr', '192.0.2.0/24')
+  }
+  process.stdout.write(
+    `4 ranges added; the last answer of before: ${latestMs.toFixed(0)} ms after the receipt\n`,
+  )
+})
+
 test('a process killed at any moment of making, rotating and deleting keys leaves row, audit and cache in agreement', async () => {
   test.setTimeout(240_000)
   const { database, organizationId } = fleet

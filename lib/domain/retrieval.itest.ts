@@ -208,11 +208,14 @@ test('in ten thousand passages a question is answered from the index, soon', asy
   const key = keyOf(organization.id, ['admin'])
   const { id, documents } = await sourceOf(key, [{ title: 'Many', text: 'One passage.' }])
   await indexAll()
-  await db().$executeRaw`
-    insert into chunks (id, organization_id, data_source_id, document_id, ordinal, text, language, search_vector)
-    select 'chunk_' || ${id} || n, ${organization.id}, ${id}, ${documents[0]?.id}, n, t, 'english', to_tsvector('english', t)
-    from generate_series(1, 10000) n, lateral (select
-      'Passage ' || n || ' is about matter' || n % 100 || ' and thing' || n % 1000 || repeat(' and more words', 20) as t) x`
+  // In pieces: each has the budget of a statement.
+  for (let first = 1; first < 10_000; first += 500) {
+    await db().$executeRaw`
+      insert into chunks (id, organization_id, data_source_id, document_id, ordinal, text, language, search_vector)
+      select 'chunk_' || ${id} || n, ${organization.id}, ${id}, ${documents[0]?.id}, n, t, 'english', to_tsvector('english', t)
+      from generate_series(${first}::int, ${first + 499}::int) n, lateral (select
+        'Passage ' || n || ' is about matter' || n % 100 || ' and thing' || n % 1000 || repeat(' and more words', 20) as t) x`
+  }
   await db().$executeRaw`analyze chunks`
   const terms = [...((await basicForms(['english'], ['thing500', 'matter7'])).get('english')?.values() ?? [])]
   const plan = await db().$queryRaw<

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { TwigError } from '../core/errors'
 import { AddSsoConnectionInput } from '../core/sso-schemas'
 import { restoreEnvironment, setEnvironment } from '../env/testing/environment'
 import { db } from '../store/db'
@@ -152,7 +153,14 @@ describe('adding', () => {
 
   test('an organization has at most ten, however many are added at once', async () => {
     const { operator } = await ssoTenant()
-    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => addSaml(operator)))
+    /** Whoever waits too long for the others is told to come again. */
+    const add = async (): Promise<unknown> => {
+      const outcome = await addSaml(operator).catch((error: unknown) => error)
+      if (!(outcome instanceof Error)) return outcome
+      if (outcome instanceof TwigError && outcome.status !== 503) throw outcome
+      return add()
+    }
+    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, add))
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
     const all = await listSsoConnections(operator)
     expect(all.filter(({ isActive }) => isActive)).toHaveLength(1)
