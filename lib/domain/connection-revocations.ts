@@ -6,7 +6,7 @@ import { ProviderFailure, type RevocationAnswer } from '../store/connectors/conn
 import { connectorOf } from '../store/connectors/providers'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { recordAudit } from './audit'
-import { LIVE } from './connection-health'
+import { LIVE, lockConnection } from './connection-health'
 import { openRevocation, openTokens, sealRevocation, type TokenPair } from './connection-sealing'
 import type { SyncPlace } from './remote-documents'
 import { stopSync } from './source-sync-states'
@@ -43,8 +43,13 @@ export async function lockAccount(tx: Transaction, { provider, accountId }: Acco
 }
 
 /** Revoking one token ends all grants of an account to this app; whose they are is nobody else's business. */
-async function isInUse(tx: Transaction, { provider, accountId }: Account): Promise<boolean> {
-  const where = { provider, accountId, state: { in: LIVE } }
+async function isInUse(
+  tx: Transaction,
+  { provider, accountId }: Account,
+  endingId?: string,
+): Promise<boolean> {
+  const others = endingId === undefined ? {} : { id: { not: endingId } }
+  const where = { provider, accountId, state: { in: LIVE }, ...others }
   return (await tx.connection.findFirst({ where, select: { id: true } })) !== null
 }
 
@@ -74,7 +79,7 @@ export async function queueRevocation(
     return { outcome: 'not_offered', revocationId: null }
   // Two that end at the same time would each take the other for alive.
   await lockAccount(tx, grant)
-  if (await isInUse(tx, grant)) return { outcome: 'in_use', revocationId: null }
+  if (await isInUse(tx, grant, connectionId)) return { outcome: 'in_use', revocationId: null }
   const id = newId('revoc')
   const sealedTokens = sealRevocation(organizationId, id, tokens)
   const data = { id, organizationId, connectionId, provider, accountId, sealedTokens }
@@ -106,10 +111,8 @@ export async function endConnection(
   if (!whose) return null
   // Before the row, as whoever reconnects it does.
   await lockAccount(tx, whose)
-  const [row] = await tx.connection.updateManyAndReturn({
-    where,
-    data: { state: 'disconnected', disconnectedAt: now, retryAt: null, failingSince: null },
-  })
+  await lockConnection(tx, place)
+  const row = await tx.connection.findFirst({ where })
   if (!row) return null
   const token = await tx.oauthToken.findFirst({
     where: { connectionId: row.id, organizationId },
@@ -122,7 +125,17 @@ export async function endConnection(
     ? await queueRevocation(tx, row, tokens, now)
     : { outcome: 'not_offered' as const, revocationId: null }
   const receiptOutcome = queued.outcome === 'pending' ? null : queued.outcome
-  await tx.connection.updateMany({ where: { id: row.id, organizationId }, data: { receiptOutcome } })
+  // One update: at a second one in a transaction Postgres locks the source, which whoever deletes it holds.
+  await tx.connection.updateMany({
+    where: { id: row.id, organizationId },
+    data: {
+      state: 'disconnected',
+      disconnectedAt: now,
+      retryAt: null,
+      failingSince: null,
+      receiptOutcome,
+    },
+  })
   return { ...queued, provider: row.provider, accountName: row.accountName }
 }
 

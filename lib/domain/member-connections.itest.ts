@@ -121,7 +121,9 @@ describe('connections on the grant of a member who is removed', () => {
   test('are locked by account first, and stay where somebody else reconnected them meanwhile', async () => {
     const accounts = [here.account(), here.account()].sort((a, b) => (a.account < b.account ? -1 : 1))
     const [first, second] = accounts as [{ account: string }, { account: string }]
-    const [one, two] = [await here.connected(leaver, first), await here.connected(leaver, second)]
+    // Made in the other order than they are locked in.
+    const two = await here.connected(leaver, second)
+    const one = await here.connected(leaver, first)
     let ending: ReturnType<typeof end> | undefined
     await inTransaction(async (tx) => {
       await lockAccount(tx, { provider, accountId: second.account })
@@ -132,6 +134,9 @@ describe('connections on the grant of a member who is removed', () => {
         return Number(row?.n ?? 0) > 0
       }
       while (!(await isWaiting())) await new Promise(setImmediate)
+      const [held] = await tx.$queryRaw<{ free: boolean }[]>`
+        select pg_try_advisory_xact_lock(hashtextextended(${`${provider} ${first.account}`}, 6)) as free`
+      expect(held).toEqual({ free: false })
       // Whoever holds an account may go on to any row.
       await tx.$queryRaw`select 1 from connections where data_source_id = ${one.id} for update nowait`
       const data = { connectedById: owner.userId }
@@ -141,11 +146,12 @@ describe('connections on the grant of a member who is removed', () => {
     await freshAccessToken(two.place)
   })
 
-  test('neither deadlock with nor fail over a source that is deleted at that moment', async () => {
+  test('do not wait for a source that is being deleted, which waits for their account', async () => {
     const { id } = await here.connected(leaver, here.account())
-    const [deleted, removed] = await Promise.all([deleteDataSource(owner, { id }), end()])
-    expect(deleted).toEqual({ id, deleted: true })
-    expect(removed).toMatchObject({ removed: true })
-    expect(await db().oauthToken.count({ where: { organizationId: owner.organizationId } })).toBe(0)
+    await inTransaction(async (tx) => {
+      await tx.$queryRaw`select 1 from data_sources where id = ${id} for update`
+      expect((await end()).connections_ended).toEqual([id])
+    })
+    expect(await deleteDataSource(owner, { id })).toEqual({ id, deleted: true })
   })
 })
