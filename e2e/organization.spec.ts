@@ -30,6 +30,17 @@ test('somebody is invited, made an admin, and removed: their session ends, and t
   const call = () => api.get('/api/v1/agents', { headers: { Authorization: `Bearer ${key}` } })
   expect((await call()).status()).toBe(200)
 
+  await sql(
+    `with person as (select u.id, m.organization_id from users u join memberships m on m.user_id = u.id where u.email = $1),
+      source as (
+        insert into data_sources (id, organization_id, environment, name, kind, status, updated_at)
+        select 'ds_' || id, organization_id, 'live', 'Handbook', 'google_drive', 'connected', now() from person returning id)
+    insert into connections (id, organization_id, data_source_id, provider, state, account_id, account_name,
+      requested_scopes, granted_scopes, connected_by_id, connected_at)
+    select 'conn_' || person.id, organization_id, source.id, 'google_drive', 'connected', person.id, $1, '{}', '{}',
+      person.id, now() from person, source`,
+    [grace.email],
+  )
   await page.reload()
   const row = page.getByRole('row').filter({ hasText: grace.email })
   await row.getByRole('button', { name: `Actions for ${grace.name}` }).click()
@@ -41,11 +52,15 @@ test('somebody is invited, made an admin, and removed: their session ends, and t
   await row.getByRole('button', { name: `Actions for ${grace.name}` }).click()
   await page.getByRole('menuitem', { name: 'Remove' }).click()
   await expect(page.getByText('One API key that they made')).toBeVisible()
+  await expect(page.getByText('One data source connected with their account')).toBeVisible()
+  await expect(page.getByText(`Google Drive, ${grace.email}`)).toBeVisible()
   await inspect(page, 'removing a member')
+  await page.getByRole('radio', { name: 'Disconnect', exact: true }).check()
   await page.getByRole('radio', { name: 'Revoke', exact: true }).check()
   await page.getByLabel(`Type ${grace.name} to confirm`).fill(grace.name)
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
   await expect(page.getByText(`${grace.name} removed`)).toBeVisible()
+  await expect(page.getByText('one key revoked, one data source disconnected')).toBeVisible()
   await expect(row).toHaveCount(0)
   expect((await call()).status()).toBe(401)
   await theirs.goto('/agents')
@@ -87,6 +102,19 @@ test('the organization is renamed, its sessions are shortened, and it is deleted
         (await sql('select session_idle_minutes from organizations where slug = $1', [slug])).rows[0],
     )
     .toEqual({ session_idle_minutes: 15 })
+
+  await page.getByLabel('Keep the audit log for').click()
+  await page.getByRole('option', { name: '90 days' }).click()
+  await page.getByRole('button', { name: 'Save' }).nth(3).click()
+  await inspect(page, 'keeping the audit log shorter')
+  await page.getByLabel('Type 90 days to confirm').fill('90 days')
+  await page.getByRole('button', { name: 'Delete and keep shorter' }).click()
+  await expect
+    .poll(
+      async () =>
+        (await sql('select audit_retention_days from organizations where slug = $1', [slug])).rows[0],
+    )
+    .toEqual({ audit_retention_days: 90 })
 
   await page.getByRole('button', { name: 'Delete organization' }).click()
   const confirm = page.getByRole('alertdialog').getByRole('button', { name: 'Delete organization' })

@@ -20,8 +20,8 @@ import { addSaml, passTest } from './testing/sso-settings'
 import { auditOf, keyOf, personOf, tenant } from './testing/tenants'
 
 const code = (value: string) => expect.objectContaining({ code: value })
-const KEEP = { api_keys: 'keep', invitations: 'keep' } as const
-const END = { api_keys: 'revoke', invitations: 'withdraw' } as const
+const KEEP = { api_keys: 'keep', connections: 'keep', invitations: 'keep' } as const
+const END = { api_keys: 'revoke', connections: 'disconnect', invitations: 'withdraw' } as const
 const NOW_SECONDS = Math.floor(Date.now() / 1000)
 
 let organizationId = ''

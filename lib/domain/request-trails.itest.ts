@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestIdInput, RequestTrail } from '../core/explain-schemas'
-import { findRequest } from './request-trails'
+import { findableRequests, findRequest } from './request-trails'
 import { personOf, tenant } from './testing/tenants'
 import { batchOf, eventOf, keyInUse } from './testing/usage-events'
 import { writeUsage } from './usage-recorder'
@@ -79,6 +79,16 @@ describe('a request found by its id', () => {
     }
     const old = await made({}, new Date(now - 30 * DAY_MS - 1_000))
     await expect(find(old)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  test('is told from those that nobody finds, for lists that name requests', async () => {
+    const [id, old] = [await made({}), await made({}, new Date(Date.now() - 31 * DAY_MS))]
+    const asked = [id, old, null, 'req_never0000000000000']
+    expect(await findableRequests(member, asked)).toEqual(new Set([id]))
+    expect(await findableRequests(member, [null])).toEqual(new Set())
+    expect(await findableRequests((await tenant()).operator, asked)).toEqual(new Set())
+    const viewer = await personOf(organizationId, 'viewer')
+    await expect(findableRequests(viewer, asked)).rejects.toMatchObject({ code: 'insufficient_role' })
   })
 
   test('of another organization is not found here, nor one that never was, nor by a viewer', async () => {

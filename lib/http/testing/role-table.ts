@@ -61,7 +61,7 @@ export interface Action {
 }
 
 const email = () => `${randomBytes(8).toString('hex')}@roles.example`
-const KEEP = { api_keys: 'keep', invitations: 'keep' } as const
+const KEEP = { api_keys: 'keep', connections: 'keep', invitations: 'keep' } as const
 /** Nobody is asked: it is no address that anything may be fetched from. */
 const NOWHERE = 'https://127.0.0.1:1/'
 const agent = { name: 'Roles', instructions: '', environment: 'live' } as const
