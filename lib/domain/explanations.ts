@@ -1,8 +1,9 @@
 import { parseAuthorization, standInKey, verifyTag } from '../core/api-key'
 import { TwigError } from '../core/errors'
 import type { ExplainInput, Explanation } from '../core/explain-schemas'
+import { requireFeature } from '../core/plans'
 import { API_BASE, apiAddress, resolvePolicy } from '../core/policy'
-import { type Principal, requirePermission } from '../core/principal'
+import { type Plan, type Principal, requirePermission } from '../core/principal'
 import { retryAfterSeconds } from '../core/rate-limits'
 import { failedStep, type JudgedRequest, trailOf } from '../core/request-trail'
 import { normalizeIp } from '../edge/client-ip'
@@ -78,9 +79,10 @@ export async function explainRequest(principal: Principal, input: ExplainInput):
       nowMs: Date.now,
     },
   )
-  const refusal = refusalOf(rehearsal)
   const known = knownOf(rehearsal)
   const address = addressedAs(input.method, path)
+  const refused = refusalOf(rehearsal)
+  const refusal = refused ?? lackOfPlan(address.needs, limits.plan)
   const shownKey = key && toTrailKey(key)
   const judged: JudgedRequest = {
     method: input.method,
@@ -91,7 +93,7 @@ export async function explainRequest(principal: Principal, input: ExplainInput):
     isListed: known?.isListed ?? null,
     plan: limits.plan,
     bucket: known?.bucket ?? null,
-    admitted: refusal === null,
+    admitted: refused === null,
     status: null,
     code: refusal?.code ?? null,
     message: refusal?.message ?? '',
@@ -134,6 +136,18 @@ function refusalOf({ verdict }: Rehearsal): Refused | null {
   return { status, code, error, message }
 }
 
+/** What the work then refuses before anything else, on a route that not every plan has. */
+function lackOfPlan(needs: JudgedRequest['needs'], plan: Plan): Refused | null {
+  if (!needs?.feature) return null
+  try {
+    requireFeature(plan, needs.feature)
+    return null
+  } catch (error) {
+    if (error instanceof TwigError) return error
+    throw error
+  }
+}
+
 function knownOf({ decision }: Rehearsal): KnownKey | null {
   return decision && 'bucket' in decision ? decision : null
 }
@@ -151,6 +165,6 @@ function addressedAs(method: string, path: string): Pick<JudgedRequest, 'path' |
   return {
     path: address?.path ?? pathname,
     environment: address?.environment ?? 'live',
-    needs: row?.scope && row.bucket ? { scope: row.scope, bucket: row.bucket } : null,
+    needs: row?.scope && row.bucket ? { scope: row.scope, bucket: row.bucket, feature: row.feature } : null,
   }
 }
