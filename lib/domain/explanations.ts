@@ -1,9 +1,9 @@
 import { parseAuthorization, standInKey, verifyTag } from '../core/api-key'
 import { TwigError } from '../core/errors'
 import type { ExplainInput, Explanation } from '../core/explain-schemas'
-import { requireFeature } from '../core/plans'
+import { lackOfPlan } from '../core/plans'
 import { API_BASE, apiAddress, resolvePolicy } from '../core/policy'
-import { type Plan, type Principal, requirePermission } from '../core/principal'
+import { type Principal, requirePermission } from '../core/principal'
 import { retryAfterSeconds } from '../core/rate-limits'
 import { failedStep, type JudgedRequest, trailOf } from '../core/request-trail'
 import { normalizeIp } from '../edge/client-ip'
@@ -82,7 +82,9 @@ export async function explainRequest(principal: Principal, input: ExplainInput):
   const known = knownOf(rehearsal)
   const address = addressedAs(input.method, path)
   const refused = refusalOf(rehearsal)
-  const refusal = refused ?? lackOfPlan(address.needs, limits.plan)
+  const feature = address.needs?.feature
+  // What the work then refuses before anything else.
+  const refusal = refused ?? (feature ? lackOfPlan(limits.plan, feature) : null)
   const shownKey = key && toTrailKey(key)
   const judged: JudgedRequest = {
     method: input.method,
@@ -134,18 +136,6 @@ function refusalOf({ verdict }: Rehearsal): Refused | null {
     throw new Error('the gate answered a rehearsal with something that is not an answer of the API')
   }
   return { status, code, error, message }
-}
-
-/** What the work then refuses before anything else, on a route that not every plan has. */
-function lackOfPlan(needs: JudgedRequest['needs'], plan: Plan): Refused | null {
-  if (!needs?.feature) return null
-  try {
-    requireFeature(plan, needs.feature)
-    return null
-  } catch (error) {
-    if (error instanceof TwigError) return error
-    throw error
-  }
 }
 
 function knownOf({ decision }: Rehearsal): KnownKey | null {

@@ -4,6 +4,7 @@ import { apiPolicy } from '../core/policy'
 import { environments, type Plan, plans, type Scope, scopes } from '../core/principal'
 import { DEFAULT_PER_MINUTE } from '../core/rate-limits'
 import { webHmac } from './hmac'
+import { refusedCodes } from './refusal-samples'
 import { type Asked, rehearsing, told } from './testing/rehearsing'
 import { APP_URL, openWorld } from './testing/world'
 
@@ -207,6 +208,8 @@ describe('a rehearsal', () => {
   /** What the dice left out, or should have. */
   function missing(seen: ReadonlyMap<string, number>): string[] {
     const left: string[] = []
+    const explained: ReadonlySet<string> = new Set(['admit', ...refusedCodes])
+    left.push(...[...seen.keys()].filter((name) => /^\w+$/.test(name) && !explained.has(name)))
     const often = (least: number, ...names: string[]) =>
       left.push(...names.filter((name) => (seen.get(name) ?? 0) <= least))
     const never = (name: string) => left.push(...(seen.has(name) ? [`${name}, which is wrong`] : []))
