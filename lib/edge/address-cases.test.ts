@@ -129,23 +129,23 @@ function unmapped(text: string): string {
   return bytes.join('.')
 }
 
-/** The same question, answered by Node's own sockets: isIP says what is an address, a BlockList what is in it. */
+/** The same question, answered by Node's own sockets: isIP says what is an address, BlockLists what is in them. */
 function byNode({ list, chain, trustedProxyHops = 0 }: Case): Outcome {
-  const block = new BlockList()
+  // One for each family: Node takes every IPv4 address for one of IPv6 as well.
+  const blocks = { ipv4: new BlockList(), ipv6: new BlockList() }
   for (const cidr of list) {
-    const [address = '', prefix, ...more] = cidr.split('/')
-    const plain = unmapped(address)
+    const [address = '', prefix = String(isIP(cidr) === 6 ? 128 : 32), ...more] = cidr.split('/')
     const bits = isIP(address) === 6 ? 128 : 32
-    const length = prefix === undefined ? bits : Number(prefix)
-    if (isIP(address) === 0 || address.includes('%') || more.length > 0) return 'refused'
-    if (!Number.isInteger(length) || length < 0 || length > bits) return 'refused'
-    block.addSubnet(plain, plain === address ? length : length - 96, family(plain))
+    const isRange = isIP(address) !== 0 && /^\d+$/.test(prefix) && Number(prefix) <= bits
+    if (!isRange || /\s|%/.test(cidr) || more.length > 0) return 'refused'
+    const plain = unmapped(address)
+    blocks[family(plain)].addSubnet(plain, Number(prefix) - (plain === address ? 0 : 96), family(plain))
   }
   const hop = chain.split(', ').at(-1 - trustedProxyHops) ?? ''
   const bare = hop.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
   if (isIP(bare) === 0) return 'unknown'
   const plain = unmapped(bare)
-  return block.check(plain, family(plain)) ? 'in' : 'out'
+  return blocks[family(plain)].check(plain, family(plain)) ? 'in' : 'out'
 }
 
 describe('an allowlist decides as Python’s ipaddress and Node’s sockets do', () => {
