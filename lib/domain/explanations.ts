@@ -1,6 +1,7 @@
 import { parseAuthorization, standInKey, verifyTag } from '../core/api-key'
 import { TwigError } from '../core/errors'
 import type { ExplainInput, Explanation } from '../core/explain-schemas'
+import { lackOfPlan } from '../core/plans'
 import { API_BASE, apiAddress, resolvePolicy } from '../core/policy'
 import { type Principal, requirePermission } from '../core/principal'
 import { retryAfterSeconds } from '../core/rate-limits'
@@ -78,9 +79,12 @@ export async function explainRequest(principal: Principal, input: ExplainInput):
       nowMs: Date.now,
     },
   )
-  const refusal = refusalOf(rehearsal)
   const known = knownOf(rehearsal)
   const address = addressedAs(input.method, path)
+  const refused = refusalOf(rehearsal)
+  const feature = address.needs?.feature
+  // What the work then refuses before anything else.
+  const refusal = refused ?? (feature ? lackOfPlan(limits.plan, feature) : null)
   const shownKey = key && toTrailKey(key)
   const judged: JudgedRequest = {
     method: input.method,
@@ -91,7 +95,7 @@ export async function explainRequest(principal: Principal, input: ExplainInput):
     isListed: known?.isListed ?? null,
     plan: limits.plan,
     bucket: known?.bucket ?? null,
-    admitted: refusal === null,
+    admitted: refused === null,
     status: null,
     code: refusal?.code ?? null,
     message: refusal?.message ?? '',
@@ -151,6 +155,6 @@ function addressedAs(method: string, path: string): Pick<JudgedRequest, 'path' |
   return {
     path: address?.path ?? pathname,
     environment: address?.environment ?? 'live',
-    needs: row?.scope && row.bucket ? { scope: row.scope, bucket: row.bucket } : null,
+    needs: row?.scope && row.bucket ? { scope: row.scope, bucket: row.bucket, feature: row.feature } : null,
   }
 }

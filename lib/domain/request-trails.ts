@@ -97,5 +97,6 @@ function noSuchRequest(): TwigError {
 function needsOf(method: string, path: string): JudgedRequest['needs'] {
   const resolution = resolvePolicy(method, API_BASE + path)
   if (resolution.kind !== 'row' || !resolution.row.scope || !resolution.row.bucket) return null
-  return { scope: resolution.row.scope, bucket: resolution.row.bucket }
+  const { scope, bucket, feature } = resolution.row
+  return { scope, bucket, feature }
 }
