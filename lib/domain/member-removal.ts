@@ -97,6 +97,8 @@ export async function removeMember(
     const rehomed = present ? await rehomeSessions(tx, present, reason, now) : { moved: [], ended: [] }
     const others = await endSessionRows(tx, { organizationId, userId: id }, reason, now)
     await deleteMembership(tx, principal, id)
+    // What they made since the first look; from here on they make none.
+    if (choices.api_keys === 'revoke') keys.push(...(await revokeKeysMadeBy(tx, acting, id, now)))
     const ended = [...rehomed.ended, ...others]
     await recordAudit(tx, principal, {
       action: isSelf ? 'member.left' : 'member.removed',

@@ -349,12 +349,12 @@ export const ACTIONS: readonly Action[] = [
   },
   // The name is wrong, so that the organization is there for the next one: an owner is told that, others their role.
   {
-    verb: 'deleteOrganization',
+    verb: 'deleteOrganizationHere',
     least: 'owner',
     call: (who) => deleteOrganization(who, { name: 'not its name' }),
   },
   // The last: it takes the caller away.
-  { verb: 'leaveOrganization', least: null, call: (who) => removal.leaveOrganization(who, KEEP) },
+  { verb: 'leaveOrganizationHere', least: null, call: (who) => removal.leaveOrganization(who, KEEP) },
 ]
 
 /** A document’s place in one word, `ds_… doc_…`. */

@@ -80,11 +80,12 @@ function Stays({ found, isSelf }: { found: Belongings; isSelf: boolean }) {
     ...(stays.external_keys > 0 ? [counted(stays.external_keys, 'external key', 'external keys')] : []),
   ]
   const whose = isSelf ? 'Your' : 'Their'
+  const moves = isSelf ? ', or goes on in another organization of yours' : ''
   const ends =
     sessions === 0
-      ? `${isSelf ? 'You are' : 'They are'} signed in nowhere else.`
+      ? `${isSelf ? 'You are' : 'They are'} not signed in here.`
       : sessions === 1
-        ? `${whose} session in this organization ends.`
+        ? `${whose} session in this organization ends${moves}.`
         : `${whose} ${countText(sessions)} sessions in this organization end.`
   return (
     <ul className="grid list-disc gap-1 pl-5 text-muted">

@@ -51,7 +51,8 @@ export function RemoveMember({ member, own, organization, onClose }: RemoveMembe
   const [choices, setChoices] = useState<RemovalQuery>({
     api_keys: 'keep',
     connections: 'keep',
-    invitations: 'keep',
+    // Of somebody who is removed, an invitation to another address of theirs would be a way back.
+    invitations: isSelf ? 'keep' : 'withdraw',
   })
 
   useEffect(() => {
