@@ -48,7 +48,7 @@ export default async function AuditLogPage({ searchParams }: { searchParams: Sea
   ])
   const requests = await findableRequests(
     principal,
-    logs.data.map(({ request_id }) => request_id),
+    logs.data.map(({ actor_kind, request_id }) => (actor_kind === 'key' ? request_id : null)),
   )
   const isNarrowed = Object.values(search).some(Boolean)
   return (

@@ -35,7 +35,7 @@ export default async function AccessLogsPage({ searchParams }: { searchParams: S
   ])
   const requests = await findableRequests(
     principal,
-    entries.map(({ request_id }) => request_id),
+    entries.map(({ key_id, request_id }) => (key_id ? request_id : null)),
   )
   const isEmpty = entries.length === 0
   const isNarrowed = Object.values(search).some(Boolean)
