@@ -43,6 +43,26 @@ describe('a rehearsal', () => {
     expect((await real({ request, appUrl: APP_URL, byId: null }, `Bearer ${key}`)).kind).toBe('admit')
   })
 
+  test('of a key whose end comes after its row was read sees that end', async () => {
+    const { facts } = await world.mint({ cached: false })
+    await world.end(facts.id, world.clock.nowMs + 5)
+    const authorization = `Bearer ${standInKey(facts.id, 'live', deps.pepper)}`
+    const request = { method: 'GET', path: '/v1/agents', authorization, clientIp: null, secure: true }
+    const { verdict } = await rehearse(request, {
+      appUrl: APP_URL,
+      pepper: deps.pepper,
+      redis,
+      readRow: async () => {
+        const row = world.readRow(facts.id)
+        world.clock.nowMs += 5
+        return row
+      },
+      anySecret: true,
+      nowMs: () => world.clock.nowMs,
+    })
+    expect(told(verdict, true)).toMatchObject({ kind: 'refuse', body: { code: 'expired_api_key' } })
+  })
+
   test('’s stand-in for a key opens nothing', async () => {
     const { facts } = await world.mint()
     const standIn = standInKey(facts.id, 'live', deps.pepper)
