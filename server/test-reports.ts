@@ -54,7 +54,9 @@ const playwrightReport = z.object({
 
 /** The first lines of a failure that say something, on one line. */
 function cause(message: string | undefined): string {
-  const lines = stripVTControlCharacters(message ?? '').split('\n').map((line) => line.trim())
+  const lines = stripVTControlCharacters(message ?? '')
+    .split('\n')
+    .map((line) => line.trim())
   return lines.filter(Boolean).slice(0, 10).join(' · ').slice(0, 600)
 }
 

@@ -25,11 +25,12 @@ export type OpenInvitation = Prisma.InvitationGetPayload<{ select: typeof openIn
  */
 export async function claimInvitation(
   tx: Transaction,
-  { id, email, organizationId }: Pick<OpenInvitation, 'id' | 'email' | 'organizationId'>,
+  invitation: OpenInvitation,
   userId: string,
   origin: RequestOrigin,
   now: Date,
 ): Promise<Role> {
+  const { id, email, organizationId } = invitation
   // Whoever deletes the organization holds it before its invitations, and so does this.
   await tx.$executeRaw`SELECT 1 FROM organizations WHERE id = ${organizationId} FOR KEY SHARE`
   const [claimed] = await tx.invitation.updateManyAndReturn({
