@@ -1,6 +1,6 @@
 import { inspect } from './accessible'
-import { sql } from './database'
-import { expect, generateKey, PASSWORD, somebody, test } from './fixtures'
+import { setRole, sql } from './database'
+import { expect, generateKey, PASSWORD, sessionCookie, signUp, somebody, test } from './fixtures'
 
 test('somebody is invited, made an admin, and removed: their session ends, and the keys that were chosen die', async ({
   page,
@@ -144,4 +144,36 @@ test('a session that was not used for as long as the organization allows is over
   // The cookie that the gate renewed on the way is dead as well.
   await page.goto('/agents')
   await expect(page).toHaveURL(/\/login/)
+})
+
+test('whoever leaves goes on in their other organization, as their cookie says too; nobody is blocked there', async ({
+  page,
+  person,
+  browser,
+}) => {
+  const elsewhere = await browser.newContext()
+  const host = somebody()
+  await signUp(await elsewhere.newPage(), host)
+  await elsewhere.close()
+  await setRole(person, 'admin')
+  const placeOf =
+    'select organization_id as id from memberships join users on users.id = user_id where email = $1'
+  const { rows } = await sql(placeOf, [host.email])
+  await sql(
+    `insert into memberships (organization_id, user_id, role) select $2, id, 'member' from users where email = $1`,
+    [person.email, rows[0].id],
+  )
+  await page.goto('/settings/members')
+  await page.getByRole('button', { name: 'Leave' }).click()
+  const dialog = page.getByRole('alertdialog')
+  await expect(dialog.getByText('or goes on in another organization of yours')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Leave' }).click()
+  await page.waitForURL('**/agents')
+  await expect(page.getByRole('heading', { name: 'Agents' })).toBeVisible()
+  const token = (await sessionCookie(page.context()))?.value.split('.')[1] ?? ''
+  expect(JSON.parse(Buffer.from(token, 'base64url').toString())).toMatchObject({ org: rows[0].id })
+
+  await page.goto('/blocked')
+  await page.getByRole('button', { name: /^Go to / }).click()
+  await page.waitForURL('**/agents')
 })

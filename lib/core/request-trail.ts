@@ -78,12 +78,14 @@ const STEP_OF_CODE: Readonly<Record<string, TrailStep>> = {
 }
 
 /** The first step that a request failed at; null when nothing failed. */
-export function failedStep({ code, admitted, key }: JudgedRequest): TrailStep | null {
+export function failedStep({ code, admitted, key, clientIp, isListed }: JudgedRequest): TrailStep | null {
   if (code === null) return null
   // A plan is asked for by the work, and stands in the trail where people look for it.
   if (admitted) return code === 'plan_required' ? 'plan' : 'answer'
   // With a tag of ours, a secret that is not the row's.
   if (code === 'invalid_api_key' && key) return 'key'
+  // With a list in force, an address that nobody knows.
+  if (code === 'temporarily_unavailable' && isListed && clientIp === null) return 'address'
   return STEP_OF_CODE[code] ?? 'route'
 }
 

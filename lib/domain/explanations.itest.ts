@@ -263,3 +263,24 @@ describe('an explanation', () => {
     expect(mapped.client_ip).toBe('203.0.113.7')
   })
 })
+
+test('an explanation about other addresses than one’s own is for those who may see the allowlist', async () => {
+  const ask = (person: Principal, address: string | null) =>
+    explain(person, { method: 'GET', path: '/agents', key_id: reader.id, client_ip: address })
+  const member = { ...(await personOf(organization.id, 'member')), clientIp: '203.0.113.7' }
+  expect(await ask(member, '203.0.113.7')).toMatchObject({ client_ip: '203.0.113.7' })
+  expect(await ask(member, null)).toMatchObject({ client_ip: null })
+  await expect(ask(member, '203.0.113.8')).rejects.toMatchObject({
+    code: 'insufficient_role',
+    details: { fields: { client_ip: expect.any(String) } },
+  })
+  const person = await personOf(organization.id, 'admin')
+  expect(await ask(person, '203.0.113.8')).toMatchObject({ client_ip: '203.0.113.8' })
+})
+
+test('an explanation stays within the API, however the path is written', async () => {
+  for (const path of ['/../../agents', '/../../login', '/%2e%2e/%2e%2e/agents', '//agents']) {
+    const explained = await explain(admin, { method: 'GET', path, key_id: reader.id, client_ip: null })
+    expect(explained.path, path).toMatch(/^\/api\/v1\//)
+  }
+})

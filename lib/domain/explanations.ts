@@ -3,7 +3,7 @@ import { TwigError } from '../core/errors'
 import type { ExplainInput, Explanation } from '../core/explain-schemas'
 import { lackOfPlan } from '../core/plans'
 import { API_BASE, apiAddress, resolvePolicy } from '../core/policy'
-import { type Principal, requirePermission } from '../core/principal'
+import { hasPermission, type Principal, requirePermission } from '../core/principal'
 import { retryAfterSeconds } from '../core/rate-limits'
 import { failedStep, type JudgedRequest, trailOf } from '../core/request-trail'
 import { normalizeIp } from '../edge/client-ip'
@@ -41,16 +41,22 @@ async function present(principal: Principal, input: ExplainInput): Promise<Prese
   return { authorization, key }
 }
 
-/** With the API's base: that of the caller's own environment where none was given. */
+/** As a client sends it (RFC 3986, 5.2.4), with the API's base: that of the caller's own environment where none was given. */
 function fullPath(principal: Principal, path: string): string {
-  const { pathname } = new URL(`http://twig${path}`)
-  if (apiAddress(pathname)) return path
-  return (principal.environment === 'test' ? TEST_BASE : API_BASE) + path
+  const { pathname, search } = new URL(`http://twig${path}`)
+  if (apiAddress(pathname)) return pathname + search
+  return (principal.environment === 'test' ? TEST_BASE : API_BASE) + pathname + search
 }
 
-function addressOf(text: string | null): string | null {
+/** Throws insufficient_role where somebody who may not see the allowlist asks about another address than their own. */
+function addressOf(principal: Principal, text: string | null): string | null {
   if (text === null || text === '') return null
   const address = normalizeIp(text)
+  if (address !== null && address !== principal.clientIp && !hasPermission(principal, 'security:read')) {
+    const details = { fields: { client_ip: 'Leave it empty, or give your own' } }
+    const message = 'Which addresses may come in is for admins: ask about your own, or about none.'
+    throw new TwigError('insufficient_role', message, { details })
+  }
   if (address !== null) return address
   const details = { fields: { client_ip: 'This is not an address' } }
   throw new TwigError('invalid_request', 'client_ip: This is not an address.', { details })
@@ -58,12 +64,12 @@ function addressOf(text: string | null): string | null {
 
 /**
  * What the gate would answer to a request, and why: its own decision on the present state, with nothing done, taken or
- * counted. Throws not_found for a key of another organization, and an outage where Postgres does not answer.
+ * counted. Throws not_found for a key of another organization, insufficient_role as addressOf does, and an outage where Postgres does not answer.
  */
 export async function explainRequest(principal: Principal, input: ExplainInput): Promise<Explanation> {
   requirePermission(principal, 'api-keys:read')
   const { appUrl, secrets } = nodeEnv()
-  const clientIp = addressOf(input.client_ip)
+  const clientIp = addressOf(principal, input.client_ip)
   const { authorization, key } = await present(principal, input)
   const path = fullPath(principal, input.path)
   const limits = await organizationLimits(principal.organizationId)

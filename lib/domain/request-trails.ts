@@ -49,7 +49,8 @@ export async function findRequest(
     key: shownKey,
     namedById: false,
     clientIp: row.clientIp || null,
-    isListed: null,
+    // An outage is not recorded: what is, was refused for want of an address.
+    isListed: !row.admitted && code === 'temporarily_unavailable' ? true : null,
     plan: null,
     bucket: null,
     admitted: row.admitted,
