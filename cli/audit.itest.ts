@@ -62,6 +62,9 @@ test('an export verifies with exit 0, whole and as CRLF, by the database and by 
   expect(verified.code).toBe(0)
   expect(JSON.parse(verified.out)).toMatchObject({ valid: true, rows: 4, organization_id: id, faults: [] })
   const [key] = JSON.parse((await twig('key', '--json')).out) as Array<{ id: string; public_key: string }>
+  const told = (await twig('verify', '--file', 'export.jsonl')).out
+  expect(told).toContain(`with the key ${key?.id}.`)
+  expect(told).toContain('one of this Twig’s own. Somebody outside checks with --public-key')
   expect(JSON.parse(verified.out).key_id).toBe(key?.id)
   tampered((lines) => lines.map((line) => `${line}\r`))
   expect((await twig('verify', '--file', 'tampered.jsonl')).code).toBe(0)
@@ -112,6 +115,29 @@ test('without a file the database is verified, one organization or all, with exi
   await behindTheTriggers(
     Prisma.sql`UPDATE audit_logs SET action = 'organization.plan_changed' WHERE organization_id = ${id} AND seq = 3`,
   )
+})
+
+test('what went with an organization that was deleted is told: how it was called, how much there was, by whom', async () => {
+  const gone = `gone-${process.pid}`
+  const made = JSON.parse((await obey(['org', 'create', '--name', 'Gone', '--slug', gone, '--json'])).out)
+  expect((await twig('removals', '--org', gone)).out).toContain('Nothing was removed.')
+  await obey(['org', 'delete', '--org', gone, '--confirm', 'Gone'])
+  for (const named of [gone, made.id]) {
+    const { code, out } = await twig('removals', '--org', named, '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toEqual([
+      {
+        ...{ organization_id: made.id, name: 'Gone', slug: gone, reason: 'organization_deleted' },
+        ...{ rows: 1, through_seq: 1, through_hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        ...{ actor_kind: 'operator', actor_id: null, client_ip: null, request_id: null },
+        time: expect.any(String),
+      },
+    ])
+  }
+  const [headings, first] = (await twig('removals', '--limit', '1')).out.split('\n')
+  expect(headings).toMatch(/^TIME +ORGANIZATION +SLUG +NAME +REASON +ROWS +BY/)
+  expect(first).toMatch(new RegExp(`${made.id} +${gone} +Gone +organization_deleted +1 +operator`))
+  expect((await twig('removals', '--org', gone, '--reason', 'retention')).out).toContain('Nothing was')
 })
 
 test('as CSV, and with --json as one document', async () => {

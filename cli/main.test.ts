@@ -38,6 +38,8 @@ describe('twig', () => {
     [['audit', 'export', '--org', 'a', '--format', 'xml'], '--format takes jsonl, csv.'],
     [['audit', 'list', '--org', 'a', '--action', 'Key!'], 'This is not an action.'],
     [['audit', 'list', '--org', 'a', '--limit', '500'], '--limit takes a number from 1 to 200.'],
+    [['audit', 'removals', '--limit', '0'], '--limit takes a number from 1 to 200.'],
+    [['audit', 'removals', '--reason', 'x'], '--reason takes organization_deleted, retention.'],
     [['audit', 'verify', '--public-key', 'a'], '--public-key needs --file.'],
     [
       ['audit', 'verify', '--file', 'a', '--public-key', 'b', '--org', 'acme'],

@@ -1,6 +1,8 @@
 import { actorKinds, auditFormats, ListAuditLogsQuery } from '../../lib/core/audit-schemas'
+import { TwigError } from '../../lib/core/errors'
 import { exportAuditLogs } from '../../lib/domain/audit-export'
 import { listAuditLogs } from '../../lib/domain/audit-log'
+import { listAuditRemovals, removalReasons } from '../../lib/domain/audit-removals'
 import { type AuditVerdict, verifyAuditExport, verifyAuditLog } from '../../lib/domain/audit-verification'
 import { findOrganization, listOrganizations } from '../../lib/domain/organizations'
 import { listSigningKeys, signingKey } from '../../lib/store/signing-key'
@@ -11,6 +13,13 @@ import { UsageError, verb } from '../verb'
 
 const ROWS = 50
 const { action, actor, target, request_id, from, to, limit } = ListAuditLogsQuery.shape
+
+const rowLimit = optional(wholeNumber('limit', `At most so many rows; ${ROWS} when left out, 200 at most.`))
+
+function checkLimit(rows: number | undefined): void {
+  if (rows !== undefined && !limit.safeParse(rows).success)
+    throw new UsageError('--limit takes a number from 1 to 200.')
+}
 
 const list = verb({
   summary: "Shows an organization's audit log, the latest rows first.",
@@ -26,12 +35,9 @@ const list = verb({
     request: optional(fromSchema('<id>', 'By one request.', request_id.unwrap())),
     from: optional(fromSchema('<time>', 'Not before this time (RFC 3339).', from.unwrap())),
     to: optional(fromSchema('<time>', 'Before this time (RFC 3339).', to.unwrap())),
-    limit: optional(wholeNumber('limit', `At most so many rows; ${ROWS} when left out, 200 at most.`)),
+    limit: rowLimit,
   },
-  check: ({ limit: rows }) => {
-    if (rows !== undefined && !limit.safeParse(rows).success)
-      throw new UsageError('--limit takes a number from 1 to 200.')
-  },
+  check: (given) => checkLimit(given.limit),
   run: async ({ org, limit = ROWS, request: request_id, ...filter }) => {
     const { principal } = await actFor(org)
     const { data } = await listAuditLogs(principal, { ...filter, request_id, limit })
@@ -46,6 +52,32 @@ const list = verb({
     ])
     const headings = ['ROW', 'TIME', 'BY', 'ACTION', 'TARGET', 'FROM', 'REQUEST']
     return { document: data, text: rows.length === 0 ? 'There are no such rows.' : table(headings, rows) }
+  },
+})
+
+const removals = verb({
+  summary: 'Shows what was removed from audit logs, also with organizations that are gone; the latest first.',
+  flags: {
+    org: optional(text('org', 'The organization, by its id or the slug that it had.')),
+    reason: optional(choice('reason', removalReasons, 'Why rows went.')),
+    limit: rowLimit,
+  },
+  check: (given) => checkLimit(given.limit),
+  run: async ({ org, reason, limit = ROWS }) => {
+    const found = await listAuditRemovals({ organization: org, reason, limit })
+    const rows = found.map((row) => [
+      minute(row.time),
+      row.organization_id,
+      row.slug,
+      row.name,
+      row.reason,
+      String(row.rows),
+      row.actor_id ?? row.actor_kind,
+      row.client_ip ?? '',
+      row.request_id ?? '',
+    ])
+    const headings = ['TIME', 'ORGANIZATION', 'SLUG', 'NAME', 'REASON', 'ROWS', 'BY', 'FROM', 'REQUEST']
+    return { document: found, text: rows.length === 0 ? 'Nothing was removed.' : table(headings, rows) }
   },
 })
 
@@ -85,8 +117,21 @@ function sentence(verdict: AuditVerdict): string {
   return [`NOT as it was written: ${rangeOf(verdict)}.`, ...faults].join('\n')
 }
 
+const OWN_KEY =
+  'The key is one of this Twig’s own. Somebody outside checks with --public-key (twig audit key shows it).'
+
 function answerOf(verdict: AuditVerdict): Answer {
   return { document: verdict, text: sentence(verdict), exitCode: verdict.valid ? 0 : 1 }
+}
+
+/** Of all organizations one may be deleted before its turn comes. */
+async function verifyIfThere(organizationId: string): Promise<AuditVerdict[]> {
+  try {
+    return [await verifyAuditLog(organizationId)]
+  } catch (error) {
+    if (error instanceof TwigError && error.code === 'not_found') return []
+    throw error
+  }
 }
 
 const verify = verb({
@@ -112,11 +157,13 @@ const verify = verb({
     if (file !== undefined) {
       const lines = readInputLines(file)
       const id = org === undefined || publicKey !== undefined ? org : (await findOrganization(org)).id
-      return answerOf(await verifyAuditExport({ lines, organizationId: id, publicKey }))
+      const answer = answerOf(await verifyAuditExport({ lines, organizationId: id, publicKey }))
+      if (publicKey !== undefined || answer.exitCode !== 0) return answer
+      return { ...answer, text: `${answer.text}\n${OWN_KEY}` }
     }
     if (org !== undefined) return answerOf(await verifyAuditLog((await findOrganization(org)).id))
     const verdicts: AuditVerdict[] = []
-    for (const { id } of await listOrganizations()) verdicts.push(await verifyAuditLog(id))
+    for (const { id } of await listOrganizations()) verdicts.push(...(await verifyIfThere(id)))
     const valid = verdicts.every((verdict) => verdict.valid)
     return {
       document: { valid, organizations: verdicts },
@@ -142,4 +189,4 @@ const key = verb({
   },
 })
 
-export const auditVerbs = { list, export: exporting, verify, key }
+export const auditVerbs = { list, export: exporting, verify, key, removals }

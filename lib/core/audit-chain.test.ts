@@ -154,6 +154,7 @@ describe('a log whose oldest rows were removed', () => {
 
   test('is not when none does, or another hash is told', () => {
     expect(faultsOf(rows, { ...after, lastHash: rows.at(-1)?.hash ?? '' })).toEqual(['cut 1'])
+    expect(faultsOf([], { ...after, lastSeq: through, lastHash: previous })).toEqual(['cut 1'])
     expect(faultsOf(told, { ...after, previousHash: GENESIS })).toEqual(['edited 5'])
     expect(faultsOf(told, { ...after, firstSeq: 4 })).toEqual(['cut 4'])
   })

@@ -4,8 +4,7 @@ import { compileRanges, holdsText } from '../core/ip-ranges'
 import { type Principal, requirePermission } from '../core/principal'
 import { db } from '../store/db'
 import { changeAllowlist, OFF, told } from './allowlist-changes'
-import { recordAudit } from './audit'
-import { operatorFor } from './organizations'
+import { recordAudit, systemFor } from './audit'
 
 /** Organizations looked at in one turn. */
 const A_TURN = 50
@@ -43,7 +42,7 @@ async function revert(organizationId: string, now: Date): Promise<boolean> {
     // Somebody may have confirmed it, or begun anew, before the row was locked.
     if (!before.unconfirmed || (await tx.organization.count({ where: due })) === 0) return { value: false }
     const what = before.unconfirmed
-    await recordAudit(tx, operatorFor(organizationId), {
+    await recordAudit(tx, systemFor(organizationId), {
       action: 'allowlist.reverted',
       targetId: organizationId,
       before: { in_force: before.inForce, covers_console: before.coversConsole },

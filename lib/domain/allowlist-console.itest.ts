@@ -58,7 +58,7 @@ describe('what is switched on in the console', () => {
     })
     expect((await auditOf(organizationId)).at(-1)).toMatchObject({
       action: 'allowlist.reverted',
-      actorKind: 'operator',
+      actorKind: 'system',
     })
     // One range more does not switch it on from the console; a key's does.
     await addAllowlistRange(admin, range('192.0.2.0/24'), now)

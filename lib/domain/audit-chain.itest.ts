@@ -110,7 +110,7 @@ test('a row says who, what, from where and by which request, and holds no secret
   })
 })
 
-test('rows from before there was a chain are chained by the migration, in the order of their times', async () => {
+test('rows from before there was a chain are chained by the migration, in the order of their times; one without rows gets its head', async () => {
   const name = `chained_${process.pid}`
   onTestFinished(async () => {
     await connected(base, (owner) => owner.query(`DROP DATABASE ${name} WITH (FORCE)`))
@@ -119,7 +119,7 @@ test('rows from before there was a chain are chained by the migration, in the or
   await connected(base.replace(/[^/]+$/, name), async (client) => {
     const migrations = readMigrations()
     for (const { name: each, sql } of migrations) if (each < MIGRATION) await client.query(sql)
-    for (const id of ['org_a', 'org_b'])
+    for (const id of ['org_a', 'org_b', 'org_c'])
       await client.query(`INSERT INTO organizations (id, slug, name) VALUES ($1, $1, 'Test')`, [id])
     const insert = `INSERT INTO audit_logs (id, organization_id, time, actor_kind, action, after)
       VALUES ($1, $2, $3, 'operator', 'test.changed', '{"b": [1.5, "ü\\n"], "a": null}')`
@@ -146,6 +146,9 @@ test('rows from before there was a chain are chained by the migration, in the or
     expect(heads.rows).toMatchObject([
       { organization_id: 'org_a', seq: 2, hash: last?.hash },
       { organization_id: 'org_b', seq: 1 },
+      { organization_id: 'org_c', seq: 0, hash: '0'.repeat(64) },
     ])
+    const installation = await client.query('SELECT id, first_organization_id FROM installation')
+    expect(installation.rows).toEqual([{ id: 'twig', first_organization_id: 'org_a' }])
   })
 })

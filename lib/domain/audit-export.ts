@@ -13,19 +13,52 @@ import { filterOf, listAuditLogs, toAuditLog } from './audit-log'
 const PAGE_ROWS = 500
 const CSV_PAGE = 200
 
-/** Where an organization's log begins and ends, as the database says. */
-export async function chainBounds(organizationId: string): Promise<ChainBounds> {
-  const [head, removal] = await Promise.all([
-    db().auditHead.findUnique({ where: { organizationId } }),
-    db().auditRemoval.findFirst({ where: { organizationId, reason: 'retention' }, orderBy: { id: 'desc' } }),
-  ])
-  const [previousHash, firstSeq] = [removal?.throughHash ?? GENESIS, (removal?.throughSeq ?? 0) + 1]
+/** What the database says of an organization's log as a whole. */
+export interface StoredChain extends ChainBounds {
+  /** Whether there is a last row at all: from the moment that an organization is there, its log has one. */
+  hasHead: boolean
+  /** Whether the organization is there. */
+  isThere: boolean
+  /** The last row that was removed as that of an organization that is deleted. */
+  deletedThrough: number | null
+}
+
+interface ChainEnds {
+  isThere: boolean
+  headSeq: number | null
+  headHash: string | null
+  throughSeq: number | null
+  throughHash: string | null
+  deletedThrough: number | null
+}
+
+/** Where an organization's log begins and ends, in one statement: in between rows may be removed. */
+export async function chainBounds(organizationId: string): Promise<StoredChain> {
+  const [ends] = await db().$queryRaw<[ChainEnds]>`
+    SELECT organizations.id IS NOT NULL AS "isThere", head.seq AS "headSeq", head.hash AS "headHash",
+      trimmed.through_seq AS "throughSeq", trimmed.through_hash AS "throughHash",
+      deleted.through_seq AS "deletedThrough"
+    FROM (SELECT ${organizationId}::text AS id) AS asked
+    LEFT JOIN organizations USING (id)
+    LEFT JOIN audit_heads AS head ON head.organization_id = asked.id
+    LEFT JOIN LATERAL (
+      SELECT through_seq, through_hash FROM audit_removals
+      WHERE organization_id = asked.id AND reason = 'retention' ORDER BY id DESC LIMIT 1
+    ) AS trimmed ON true
+    LEFT JOIN LATERAL (
+      SELECT through_seq FROM audit_removals
+      WHERE organization_id = asked.id AND reason = 'organization_deleted' ORDER BY id DESC LIMIT 1
+    ) AS deleted ON true`
+  const [previousHash, firstSeq] = [ends.throughHash ?? GENESIS, (ends.throughSeq ?? 0) + 1]
   return {
     organizationId,
     firstSeq,
-    lastSeq: head?.seq ?? firstSeq - 1,
+    lastSeq: ends.headSeq ?? firstSeq - 1,
     previousHash,
-    lastHash: head?.hash ?? previousHash,
+    lastHash: ends.headHash ?? previousHash,
+    hasHead: ends.headSeq !== null,
+    isThere: ends.isThere,
+    deletedThrough: ends.deletedThrough,
   }
 }
 

@@ -1,25 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { db, inTransaction } from '../store/db'
 import { deleteAuditOf, recordAudit } from './audit'
+import { listAuditRemovals } from './audit-removals'
 import { trimAuditLogs } from './audit-retention'
 import { verifyAuditLog } from './audit-verification'
-import { exportedLines, verifyLines } from './testing/audit-exports'
-import { personOf, tenant } from './testing/tenants'
+import { agedLog, exportedLines, verifyLines } from './testing/audit-exports'
+import { personOf } from './testing/tenants'
 
 const DAY_MS = 86_400_000
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS)
-
-/** An organization that keeps its log so long, with rows of so many days ago. */
-async function keeping(days: number | null, ages: readonly number[]) {
-  const { organization, operator } = await tenant()
-  const { id } = organization
-  for (const [index, age] of ages.entries()) {
-    const row = { organizationId: id, actorKind: 'operator', action: 'test.changed', time: ago(age) }
-    await db().auditLog.create({ data: { ...row, id: `audit_${index}_${id}` } })
-  }
-  await db().organization.update({ where: { id }, data: { auditRetentionDays: days } })
-  return { id, operator }
-}
 
 const rowsOf = (organizationId: string) =>
   db().auditLog.findMany({ where: { organizationId }, orderBy: { seq: 'asc' } })
@@ -30,37 +19,28 @@ describe('retention', () => {
   })
 
   test('removes what is older and says so; what is left, and an export from before, still verify', async () => {
-    // The first row of all is of now: nothing after it goes before it does.
-    const { id, operator } = await keeping(30, [])
-    const later = new Date(Date.now() + 40 * DAY_MS)
+    const { id, operator } = await agedLog(30, [40, 5])
     const before = await exportedLines(operator)
-    const first = await db().auditLog.findFirstOrThrow({ where: { organizationId: id } })
-    await db().auditLog.create({
-      data: { id: `audit_${id}`, organizationId: id, actorKind: 'user', action: 'test.changed', time: later },
-    })
-    expect(await trimAuditLogs(later)).toBe(1)
+    const first = await db().auditLog.findFirstOrThrow({ where: { organizationId: id, seq: 1 } })
+    expect(await trimAuditLogs()).toBe(1)
     const rows = await rowsOf(id)
     expect(rows.map(({ seq, action, actorKind }) => [seq, action, actorKind])).toEqual([
-      [2, 'test.changed', 'user'],
+      [2, 'test.changed', 'operator'],
       [3, 'audit_log.trimmed', 'system'],
     ])
     expect(rows.at(-1)?.after).toEqual({ rows: 1, through_seq: 1, through_hash: first.hash })
     expect(await verifyAuditLog(id)).toMatchObject({ valid: true, first_seq: 2, rows: 2 })
     expect(await verifyLines(await exportedLines(operator))).toMatchObject({ valid: true, first_seq: 2 })
     expect(await verifyLines(before)).toMatchObject({ valid: true, first_seq: 1 })
-    const [removal] = await db().auditRemoval.findMany({ where: { organizationId: id } })
-    expect(removal).toMatchObject({ reason: 'retention', throughSeq: 1, rows: 1, actorKind: 'system' })
+    const removals = await listAuditRemovals({ organization: id, limit: 10 })
+    expect(removals).toMatchObject([{ reason: 'retention', through_seq: 1, rows: 1, actor_kind: 'system' }])
   })
 
   test('is in no hurry: a row a day tells of it, not one an hour', async () => {
-    const { id } = await keeping(30, [])
-    const days = (count: number) => new Date(Date.now() + count * DAY_MS)
-    const row = { organizationId: id, actorKind: 'user', action: 'test.changed' }
-    await db().auditLog.create({ data: { ...row, id: `audit_2_${id}`, time: days(0.9) } })
-    await db().auditLog.create({ data: { ...row, id: `audit_3_${id}`, time: days(20) } })
-    expect(await trimAuditLogs(days(30.95))).toBe(0)
-    expect(await trimAuditLogs(days(31.5))).toBe(2)
-    expect(await trimAuditLogs(days(32))).toBe(0)
+    const { id } = await agedLog(30, [100, 99.1, 80])
+    expect(await trimAuditLogs(ago(69.05))).toBe(0)
+    expect(await trimAuditLogs(ago(68.5))).toBe(2)
+    expect(await trimAuditLogs(ago(68))).toBe(0)
     expect((await rowsOf(id)).map(({ seq, action }) => [seq, action])).toEqual([
       [3, 'test.changed'],
       [4, 'audit_log.trimmed'],
@@ -68,28 +48,51 @@ describe('retention', () => {
   })
 
   test('of a log in which nothing happened any more, what is left says so', async () => {
-    const { id } = await keeping(30, [])
-    expect(await trimAuditLogs(new Date(Date.now() + 40 * DAY_MS))).toBe(1)
+    const { id } = await agedLog(30, [40])
+    expect(await trimAuditLogs()).toBe(1)
     expect(await rowsOf(id)).toMatchObject([{ seq: 2, action: 'audit_log.trimmed' }])
     expect(await verifyAuditLog(id)).toMatchObject({ valid: true, first_seq: 2, rows: 1 })
   })
 
+  test('a server whose clock is ahead removes nothing before its time', async () => {
+    const { id } = await agedLog(30, [40, 5])
+    await expect(trimAuditLogs(ago(-100))).rejects.toThrow(/the organization keeps these rows/)
+    expect(await rowsOf(id)).toHaveLength(2)
+  })
+
+  test('that is under way gives an export both its ends from before it, or both from after', async () => {
+    const { id, operator } = await agedLog(30, [40, 39])
+    const isBlocked = async () => {
+      const [row] = await db().$queryRaw<[{ count: number }]>`
+        SELECT count(*)::int AS count FROM pg_locks WHERE relation = 'audit_heads'::regclass AND NOT granted`
+      return row.count > 0
+    }
+    let exporting: Promise<string[]> | undefined
+    await inTransaction(async (tx) => {
+      await tx.$executeRaw`LOCK TABLE audit_heads IN ACCESS EXCLUSIVE MODE`
+      exporting = exportedLines(operator)
+      while (!(await isBlocked()));
+      await tx.$queryRaw`SELECT remove_audit_logs(${id}, 1::integer, 'system', NULL, NULL)`
+    })
+    expect(await verifyLines((await exporting) ?? [])).toMatchObject({ valid: true, first_seq: 2 })
+  })
+
   test('keeps everything where nothing is set, and stops at the first row that is to be kept', async () => {
-    const kept = await keeping(null, [400, 300])
-    const { id } = await keeping(30, [90, 80])
+    const kept = await agedLog(null, [400, 300])
+    const { id } = await agedLog(30, [0, 90, 80])
     expect(await trimAuditLogs()).toBe(0)
     expect(await rowsOf(id)).toHaveLength(3)
-    expect(await rowsOf(kept.id)).toHaveLength(3)
+    expect(await rowsOf(kept.id)).toHaveLength(2)
   })
 
   test('takes no number of days below one', async () => {
-    await expect(keeping(0, [])).rejects.toThrow()
+    await expect(agedLog(0, [])).rejects.toThrow()
   })
 })
 
 test('an organization goes with its log when that is said first; what was there stays told, and by whom', async () => {
-  const { id } = await keeping(null, [3, 2])
-  const owner = { ...(await personOf(id, 'owner')), requestId: 'req_1' }
+  const { id } = await agedLog(null, [3, 2])
+  const owner = { ...(await personOf(id, 'owner')), requestId: 'req_1', clientIp: '192.0.2.7' }
   await expect(db().organization.delete({ where: { id } })).rejects.toThrow(/append-only/)
   const head = await db().auditHead.findUniqueOrThrow({ where: { organizationId: id } })
   await inTransaction(async (tx) => {
@@ -98,17 +101,17 @@ test('an organization goes with its log when that is said first; what was there 
     await tx.organization.delete({ where: { id } })
   })
   expect(await rowsOf(id)).toEqual([])
-  const removals = await db().auditRemoval.findMany({ where: { organizationId: id } })
-  expect(removals).toMatchObject([
+  expect(await listAuditRemovals({ organization: id, limit: 10 })).toMatchObject([
     {
-      ...{ reason: 'organization_deleted', throughSeq: head.seq, throughHash: head.hash, rows: head.seq },
-      ...{ actorKind: 'user', actorId: owner.userId, requestId: 'req_1' },
+      ...{ reason: 'organization_deleted', name: 'Aged', slug: id.toLowerCase() },
+      ...{ through_seq: head.seq, through_hash: head.hash, rows: head.seq },
+      ...{ actor_kind: 'user', actor_id: owner.userId, request_id: 'req_1', client_ip: '192.0.2.7' },
     },
   ])
 })
 
 test('changes that are under way while an organization is deleted are either in what is told, or fail with it', async () => {
-  const { id, operator } = await keeping(null, [])
+  const { id, operator } = await agedLog(null, [1])
   const changes = Array.from({ length: 8 }, () =>
     inTransaction((tx) => recordAudit(tx, operator, { action: 'test.changed' })).then(
       () => 'done',
@@ -121,6 +124,6 @@ test('changes that are under way while an organization is deleted are either in 
   })
   const done = (await Promise.all(changes)).filter((outcome) => outcome === 'done').length
   expect(await rowsOf(id)).toEqual([])
-  const [removal] = await db().auditRemoval.findMany({ where: { organizationId: id } })
-  expect(removal).toMatchObject({ rows: done + 1, throughSeq: done + 1 })
+  const [removal] = await listAuditRemovals({ organization: id, limit: 1 })
+  expect(removal).toMatchObject({ rows: done + 1, through_seq: done + 1 })
 })

@@ -3,31 +3,17 @@ import { AgentInput } from '../core/schemas'
 import { Prisma } from '../generated/prisma/client'
 import { db, inTransaction } from '../store/db'
 import { createAgent } from './agents'
-import { recordAudit } from './audit'
 import { verifyAuditLog } from './audit-verification'
-import { behindTheTriggers, exportedLines, found, verifyLines } from './testing/audit-exports'
-import { tenant } from './testing/tenants'
+import { agedLog, behindTheTriggers, found, loggedTenant } from './testing/audit-exports'
+import { dropOrganization } from './testing/tenants'
 
 const ROWS = 8
-
-/** An organization with a log of so many rows. */
-async function logged() {
-  const { organization, operator } = await tenant()
-  for (let seq = 2; seq <= ROWS; seq++)
-    await inTransaction((tx) => recordAudit(tx, operator, { action: 'test.changed', after: { seq } }))
-  return { id: organization.id, operator }
-}
 
 describe('the database refuses', () => {
   let id = ''
   beforeAll(async () => {
-    const { operator, ...own } = await logged()
-    id = own.id
+    id = (await agedLog(30, [40, 5, 5, 5, 5, 5, 5, 5])).id
     await db().$queryRaw`SELECT remove_audit_logs(${id}, 1::integer, 'system', NULL, NULL)`
-    // A record counts in its own transaction alone.
-    await db().$executeRaw`
-      INSERT INTO audit_removals (organization_id, reason, through_seq, through_hash, rows, actor_kind, transaction)
-      VALUES (${id}, 'organization_deleted', 9, '', 9, 'system', txid_current())`
   })
 
   test.each<[string, (id: string) => Prisma.Sql]>([
@@ -71,6 +57,97 @@ describe('the database refuses', () => {
     expect(await verifyAuditLog(id)).toMatchObject({ valid: true, rows: ROWS })
   })
 
+  const removeAll = (id: string) => Prisma.sql`SELECT remove_audit_logs(${id}, NULL, 'system', NULL, NULL)`
+  const recorded = (id: string, reason: string, through: number) => Prisma.sql`
+    INSERT INTO audit_removals (organization_id, reason, through_seq, through_hash, rows, actor_kind, transaction)
+    VALUES (${id}, ${reason}, ${through}, '', 0, 'system', txid_current())`
+  const deleted = (id: string, through: number) =>
+    Prisma.sql`DELETE FROM audit_logs WHERE organization_id = ${id} AND seq <= ${through}`
+  const told = (id: string) => Prisma.sql`
+    INSERT INTO audit_logs (id, organization_id, actor_kind, action, after)
+    SELECT 'audit_' || id, organization_id, 'system', 'audit_log.trimmed', jsonb_build_object(
+      'rows', rows, 'through_seq', through_seq, 'through_hash', through_hash)
+    FROM audit_removals WHERE organization_id = ${id} ORDER BY id DESC LIMIT 1`
+
+  test.each<[string, RegExp, (id: string) => Prisma.Sql[]]>([
+    [
+      'to remove a log as that of a deleted organization and keep the organization',
+      /was not deleted/,
+      (id) => [removeAll(id), Prisma.sql`DELETE FROM audit_heads WHERE organization_id = ${id}`],
+    ],
+    [
+      'the same with a record of one’s own',
+      /was not deleted/,
+      (id) => [recorded(id, 'organization_deleted', 0), deleted(id, ROWS + 1)],
+    ],
+    [
+      'to give an organization another id, so that its log seems to go with it',
+      /stays its own/,
+      (id) => [
+        removeAll(id),
+        Prisma.sql`DELETE FROM audit_heads WHERE organization_id = ${id}`,
+        Prisma.sql`UPDATE organizations SET id = ${`${id}x`} WHERE id = ${id}`,
+      ],
+    ],
+    [
+      'to put a deleted organization back without its log',
+      /stays its own/,
+      (id) => [
+        removeAll(id),
+        Prisma.sql`DELETE FROM organizations WHERE id = ${id}`,
+        Prisma.sql`INSERT INTO organizations (id, slug, name) VALUES (${id}, ${id}, 'Back')`,
+      ],
+    ],
+    [
+      'to remove rows that the organization keeps',
+      /keeps these rows/,
+      (id) => [Prisma.sql`SELECT remove_audit_logs(${id}, 2::integer, 'system', NULL, NULL)`],
+    ],
+    [
+      'the same with a record of one’s own',
+      /keeps these rows/,
+      (id) => [recorded(id, 'retention', 2), deleted(id, 2), told(id)],
+    ],
+    ['to record what did not happen', /no such rows/, (id) => [recorded(id, 'retention', 1), told(id)]],
+    ['to record it for a reason of one’s own', /reason_check/, (id) => [recorded(id, 'tidying', 1)]],
+  ])('%s, at the latest when the transaction commits', async (_, why, statements) => {
+    const transaction = inTransaction(async (tx) => {
+      for (const statement of statements(id)) await tx.$executeRaw(statement)
+    })
+    await expect(transaction).rejects.toThrow(why)
+    expect(await verifyAuditLog(id)).toMatchObject({ valid: true, rows: ROWS })
+  })
+
+  test('to remove rows of a log that is kept for good, however old', async () => {
+    const kept = await agedLog(null, [400, 300])
+    await expect(
+      db().$queryRaw`SELECT remove_audit_logs(${kept.id}, 1::integer, 'system', NULL, NULL)`,
+    ).rejects.toThrow(/keeps these rows/)
+  })
+
+  test('to remove outdated rows without a row that tells of it, or without removing them', async () => {
+    const aged = await agedLog(30, [40, 39])
+    for (const statements of [
+      [recorded(aged.id, 'retention', 1), deleted(aged.id, 1)],
+      [recorded(aged.id, 'retention', 1), told(aged.id)],
+    ]) {
+      const transaction = inTransaction(async (tx) => {
+        for (const statement of statements) await tx.$executeRaw(statement)
+      })
+      await expect(transaction).rejects.toThrow(/no row tells/)
+    }
+    expect(await verifyAuditLog(aged.id)).toMatchObject({ valid: true, rows: 2 })
+  })
+
+  test('to delete rows by the record of another transaction', async () => {
+    const { id } = await agedLog(null, [2])
+    await behindTheTriggers(Prisma.sql`
+      INSERT INTO audit_removals (
+        organization_id, name, slug, reason, through_seq, through_hash, rows, actor_kind, transaction)
+      VALUES (${id}, '', '', 'organization_deleted', 1, '', 1, 'system', txid_current())`)
+    await expect(db().$executeRaw(deleted(id, 1))).rejects.toThrow(/append-only/)
+  })
+
   test('to change a row within the very transaction that adds it', async () => {
     const adding = inTransaction(async (tx) => {
       const row = { id: `audit_${id}`, organizationId: id, actorKind: 'user', action: 'test.changed' }
@@ -82,14 +159,14 @@ describe('the database refuses', () => {
 })
 
 test('a place and a hash that somebody brings along are not taken', async () => {
-  const { id } = await logged()
+  const { id } = await loggedTenant(ROWS)
   const row = { id: `audit_${id}`, organizationId: id, actorKind: 'user', action: 'test.changed' }
   await db().auditLog.create({ data: { ...row, seq: 77, hash: 'x', previousHash: 'y' } })
   expect(await verifyAuditLog(id)).toMatchObject({ valid: true, rows: ROWS + 1, last_seq: ROWS + 1 })
 })
 
 test('a change whose row cannot be chained does not happen', async () => {
-  const { id, operator } = await logged()
+  const { id, operator } = await loggedTenant(ROWS)
   await behindTheTriggers(Prisma.sql`UPDATE audit_heads SET seq = seq - 1 WHERE organization_id = ${id}`)
   await expect(createAgent(operator, AgentInput.parse({ name: 'Lost' }))).rejects.toThrow()
   expect(await db().agent.count({ where: { organizationId: id } })).toBe(0)
@@ -128,107 +205,52 @@ describe('what somebody does behind the triggers is found in the database, with 
       [`edited ${ROWS - 1}`, `edited ${ROWS}`],
     ],
   ])('%s', async (_, statement, faults) => {
-    const { id } = await logged()
+    const { id } = await loggedTenant(ROWS)
     await behindTheTriggers(statement(id))
     const verdict = await verifyAuditLog(id)
     expect(verdict.valid).toBe(false)
     expect(found(verdict)).toEqual(faults)
   })
 
-  test('a removal that no row tells of', async () => {
-    const { id } = await logged()
-    await inTransaction(async (tx) => {
-      await tx.$executeRaw`
-        INSERT INTO audit_removals (organization_id, reason, through_seq, through_hash, rows, actor_kind, transaction)
-        SELECT organization_id, 'retention', seq, hash, 3, 'system', txid_current() FROM audit_logs
-        WHERE organization_id = ${id} AND seq = 3`
-      await tx.$executeRaw`DELETE FROM audit_logs WHERE organization_id = ${id} AND seq <= 3`
-    })
+  test.each<[string, (id: string) => Prisma.Sql[]]>([
+    [
+      'a removal that no row tells of',
+      (id) => [
+        Prisma.sql`
+          INSERT INTO audit_removals (
+            organization_id, name, slug, reason, through_seq, through_hash, rows, actor_kind, transaction)
+          SELECT organization_id, '', '', 'retention', seq, hash, 3, 'system', txid_current() FROM audit_logs
+          WHERE organization_id = ${id} AND seq = 3`,
+        Prisma.sql`DELETE FROM audit_logs WHERE organization_id = ${id} AND seq <= 3`,
+      ],
+    ],
+    [
+      'all removed, head and all',
+      (id) => [
+        Prisma.sql`DELETE FROM audit_logs WHERE organization_id = ${id}`,
+        Prisma.sql`DELETE FROM audit_heads WHERE organization_id = ${id}`,
+      ],
+    ],
+    [
+      'all removed as of a deleted organization, and begun anew',
+      (id) => [
+        Prisma.sql`
+          INSERT INTO audit_removals (
+            organization_id, name, slug, reason, through_seq, through_hash, rows, actor_kind, transaction)
+          VALUES (${id}, '', '', 'organization_deleted', ${ROWS}, '', ${ROWS}, 'system', txid_current())`,
+        Prisma.sql`DELETE FROM audit_logs WHERE organization_id = ${id}`,
+        Prisma.sql`UPDATE audit_heads SET seq = 0, hash = ${'0'.repeat(64)} WHERE organization_id = ${id}`,
+      ],
+    ],
+  ])('%s', async (_, statements) => {
+    const { id } = await loggedTenant(ROWS)
+    for (const statement of statements(id)) await behindTheTriggers(statement)
     expect(found(await verifyAuditLog(id))).toEqual(['cut 1'])
   })
 })
 
-describe('an export', () => {
-  let lines: string[] = []
-  let id = ''
-  beforeAll(async () => {
-    const { operator, ...own } = await logged()
-    id = own.id
-    lines = await exportedLines(operator)
-  })
-  const changed = (line: number, from: string | RegExp, to: string) =>
-    lines.map((text, index) => (index === line - 1 ? text.replace(from, to) : text))
-
-  test('ends with a signed head and verifies', async () => {
-    expect(lines).toHaveLength(ROWS + 1)
-    expect(await verifyLines(lines, { organizationId: id })).toMatchObject({
-      ...{ valid: true, rows: ROWS, first_seq: 1, last_seq: ROWS, organization_id: id, faults: [] },
-      key_id: expect.stringMatching(/^[0-9a-f]{16}$/),
-    })
-  })
-
-  test('verifies elsewhere, by the public key alone; by another key it does not', async () => {
-    const { public_key: publicKey } = JSON.parse(lines.at(-1) ?? '')
-    expect(await verifyLines(lines, { publicKey })).toMatchObject({ valid: true })
-    const other = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='
-    expect(found(await verifyLines(lines, { publicKey: other }))).toEqual(['head null'])
-  })
-
-  test.each<[string, () => string[], string[]]>([
-    ['a fact edited', () => changed(5, '"seq":5}', '"seq":6}'), ['edited 5']],
-    ['an actor edited', () => changed(3, '"operator"', '"system"'), ['edited 3']],
-    ['a time edited', () => changed(2, /"time":"2/, '"time":"1'), ['edited 2']],
-    ['a member twice', () => changed(4, '{', '{"action":"x.y",'), ['edited 4']],
-    ['written otherwise', () => changed(4, '{', '{ '), ['edited 4']],
-    ['no JSON any more', () => changed(4, '{', '['), ['unreadable 4']],
-    ['a row removed', () => lines.toSpliced(3, 1), ['missing 4']],
-    ['two rows swapped', () => lines.toSpliced(3, 2, lines[4] ?? '', lines[3] ?? ''), ['reordered 4']],
-    ['the beginning cut off', () => lines.slice(2), ['cut 1']],
-    ['the end cut off, the head kept', () => lines.toSpliced(6, 2), ['cut 7']],
-    ['the end cut off with the head', () => lines.slice(0, 6), ['cut 7']],
-    ['the head cut off', () => lines.slice(0, -1), [`cut ${ROWS + 1}`]],
-    ['nothing left', () => [], ['cut 1']],
-    ['a count in the head edited', () => changed(ROWS + 1, '"count":8', '"count":9'), ['head null']],
-    ['something after the head', () => [...lines, lines[0] ?? ''], ['head null']],
-    ['cut off, and the head edited to fit', () => cutAndFitted(), ['head null']],
-  ])('%s: found, with its row', async (_, tampered, faults) => {
-    const verdict = await verifyLines(tampered())
-    expect(verdict.valid).toBe(false)
-    expect(found(verdict)).toEqual(faults)
-  })
-
-  /** Without its last two rows, and a head that says so. */
-  function cutAndFitted(): string[] {
-    const head = JSON.parse(lines.at(-1) ?? '')
-    const last = JSON.parse(lines[5] ?? '')
-    const fitted = { ...head, count: 6, last_seq: 6, last_hash: last.hash }
-    return [...lines.slice(0, 6), JSON.stringify(fitted)]
-  }
-
-  test('of another organization: said', async () => {
-    expect(found(await verifyLines(lines, { organizationId: 'org_other' }))).toEqual(['foreign null'])
-  })
-
-  test('that the database no longer agrees with: the row is named, be it the file or the database that was rewritten', async () => {
-    const own = await logged()
-    const exported = await exportedLines(own.operator)
-    // All of the log anew, hashes and head included: in itself it is as good as the first.
-    await behindTheTriggers(Prisma.sql`
-      DO $$ DECLARE entry audit_logs; last text := repeat('0', 64);
-      BEGIN
-        FOR entry IN SELECT * FROM audit_logs WHERE organization_id = '${Prisma.raw(own.id)}' ORDER BY seq LOOP
-          IF entry.seq = 5 THEN entry.action := 'x.y'; END IF;
-          entry.previous_hash := last;
-          entry.hash := audit_hash(entry);
-          last := entry.hash;
-          UPDATE audit_logs SET action = entry.action, previous_hash = entry.previous_hash, hash = last
-          WHERE id = entry.id;
-          UPDATE audit_heads SET hash = last WHERE organization_id = entry.organization_id;
-        END LOOP;
-      END $$`)
-    expect(await verifyAuditLog(own.id)).toMatchObject({ valid: true })
-    const verdict = await verifyLines(exported)
-    expect(found(verdict)).toEqual(['edited 5', 'edited 6', 'edited 7', `edited ${ROWS}`])
-    expect(verdict.faults[0]?.message).toBe('Row 5 is another in the database.')
-  })
+test('the log of an organization that is gone is not found, rather than valid', async () => {
+  const { id } = await loggedTenant(ROWS)
+  await dropOrganization(id)
+  await expect(verifyAuditLog(id)).rejects.toMatchObject({ code: 'not_found' })
 })

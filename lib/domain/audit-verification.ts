@@ -8,10 +8,11 @@ import {
   signedText,
 } from '../core/audit-chain'
 import { canonicalJson, type Json } from '../core/canonical-json'
+import { TwigError } from '../core/errors'
 import { db } from '../store/db'
 import { sha256 } from '../store/hmac'
 import { isSignedBy, listSigningKeys, signingKeyId } from '../store/signing-key'
-import { chainBounds, chainedRows, toChainedRow } from './audit-export'
+import { chainBounds, chainedRows, type StoredChain, toChainedRow } from './audit-export'
 
 const COMPARED_AT_ONCE = 500
 const FAULTS_MAX = 50
@@ -40,17 +41,34 @@ async function rowsBehindHead(organizationId: string): Promise<ChainFault[]> {
   })
 }
 
-/** Walks through an organization's log in the database, from the very first row that there is; the operator's alone. */
+/** What may not be said of the log of an organization that is there: that it went with it, or that it has no end. */
+function faultsOfWhole({ hasHead, deletedThrough }: StoredChain): ChainFault[] {
+  const cut = (message: string): ChainFault[] => [{ kind: 'cut', seq: 1, line: null, message }]
+  if (deletedThrough !== null)
+    return cut(`Rows up to ${deletedThrough} were removed as of a deleted organization, which is there.`)
+  return hasHead ? [] : cut('All of the log is missing: it was removed with its head.')
+}
+
+/**
+ * Walks through an organization's log in the database, from the very first row that there is; the operator's alone.
+ * Throws not_found where there is no such organization any more.
+ */
 export async function verifyAuditLog(organizationId: string): Promise<AuditVerdict> {
   const bounds = await chainBounds(organizationId)
+  if (!bounds.isThere) throw new TwigError('not_found', 'There is no such organization.')
   const walker = new ChainWalker(sha256)
   for await (const rows of chainedRows({ ...bounds, firstSeq: 1 }))
     for (const row of rows) walker.take(ChainedRow.parse(toChainedRow(row)))
-  const { firstSeq } = await chainBounds(organizationId)
-  // Rows past their time were removed meanwhile.
-  if (firstSeq !== bounds.firstSeq) return verifyAuditLog(organizationId)
+  const { firstSeq, isThere } = await chainBounds(organizationId)
+  // Rows past their time were removed meanwhile, or all with their organization.
+  if (!isThere || firstSeq !== bounds.firstSeq) return verifyAuditLog(organizationId)
   const walk = walker.end()
-  const faults = [...walk.faults, ...faultsAtEnds(walk, bounds), ...(await rowsBehindHead(organizationId))]
+  const faults = [
+    ...faultsOfWhole(bounds),
+    ...walk.faults,
+    ...faultsAtEnds(walk, bounds),
+    ...(await rowsBehindHead(organizationId)),
+  ]
   return verdictOf(organizationId, walk, null, faults)
 }
 

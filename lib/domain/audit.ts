@@ -61,10 +61,12 @@ export async function recordAudit(tx: Transaction, actor: Actor, entry: AuditEnt
 
 /**
  * Removes an organization's audit log, as the first step of the transaction that deletes the organization; without it the
- * database refuses that. What stays is a record of how many rows there were, the last one's hash, and who deleted them.
+ * database refuses that, and this without the deletion when the transaction commits. What stays is a record of how the
+ * organization was called, how many rows there were, the last one's hash, and who deleted them.
  */
 export async function deleteAuditOf(tx: Transaction, principal: Principal): Promise<void> {
-  const { kind, organizationId, requestId = null } = principal
+  const { kind, organizationId, requestId = null, clientIp = null } = principal
   await tx.$queryRaw`
-    SELECT remove_audit_logs(${organizationId}, NULL, ${kind}, ${actorId(principal)}, ${requestId})`
+    SELECT remove_audit_logs(
+      ${organizationId}, NULL, ${kind}, ${actorId(principal)}, ${requestId}, ${clientIp})`
 }

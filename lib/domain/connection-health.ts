@@ -2,8 +2,7 @@ import type { ConnectionState } from '../core/connectors'
 import { TwigError } from '../core/errors'
 import type { ProviderFailure } from '../store/connectors/connector'
 import { db, inTransaction, type Transaction } from '../store/db'
-import { recordAudit } from './audit'
-import { operatorFor } from './organizations'
+import { recordAudit, systemFor } from './audit'
 import type { SyncPlace } from './remote-documents'
 import { stopSync } from './source-sync-states'
 
@@ -86,7 +85,7 @@ export async function refuseGrantIn(
   })
   if (count === 0) return
   await stopSync(tx, place)
-  await recordAudit(tx, operatorFor(place.organizationId), {
+  await recordAudit(tx, systemFor(place.organizationId), {
     action: 'connection.failed',
     targetId: place.dataSourceId,
     after: { code: failureCode, reason: failureReason },

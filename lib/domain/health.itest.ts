@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest'
 import { db } from '../store/db'
 import { checkHealth } from './health'
-import { keyOf, personOf, tenant } from './testing/tenants'
+import { isFirstOrganization } from './organizations'
+import { dropOrganization, keyOf, personOf, tenant } from './testing/tenants'
 
 const TEST_MS = 60_000
 
 test(
   'owners are told what the doctor finds; its details are for those of the first organization',
   async () => {
-    await tenant()
+    const { organization: first } = await tenant()
     const { organization } = await tenant()
-    const first = await db().organization.findFirstOrThrow({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] })
+    await db().installation.update({ where: { id: 'twig' }, data: { firstOrganizationId: first.id } })
     const [whole, other] = await Promise.all([
       checkHealth(await personOf(first.id, 'owner')),
       checkHealth(await personOf(organization.id, 'owner')),
@@ -25,6 +26,17 @@ test(
   },
   TEST_MS,
 )
+
+test('the first organization stays the first when it is deleted, and nobody takes its place', async () => {
+  await db().installation.deleteMany()
+  const [{ organization: first }, { organization: next }] = [await tenant(), await tenant()]
+  expect(await isFirstOrganization(first.id)).toBe(true)
+  expect(await isFirstOrganization(next.id)).toBe(false)
+  await dropOrganization(first.id)
+  const { id: oldest } = await db().organization.findFirstOrThrow({ orderBy: { createdAt: 'asc' } })
+  const { organization: last } = await tenant()
+  for (const id of [oldest, next.id, last.id]) expect(await isFirstOrganization(id)).toBe(false)
+})
 
 test('nobody else is', async () => {
   const { organization } = await tenant()

@@ -37,6 +37,8 @@ export interface MemberEntry {
 }
 
 const MAX_SLUG = 48
+/** The one row about this Twig itself. */
+const INSTALLATION = 'twig'
 const summary = { id: true, slug: true, name: true, plan: true } as const
 
 /** A short name for addresses and the command line: lower-case ASCII and hyphens. Accents fall away; what has no ASCII becomes `org`. */
@@ -59,7 +61,15 @@ async function insert(tx: Transaction, name: string, slug: string, plan: Plan): 
     data: [{ id, name, slug, plan }],
     skipDuplicates: true,
   })
-  return count === 1 ? { id, slug, name, plan } : null
+  if (count === 0) return null
+  await noteFirst(tx, id)
+  return { id, slug, name, plan }
+}
+
+/** Of several at once that are the first, the one that is there in the end stays it. */
+async function noteFirst(tx: Transaction, organizationId: string): Promise<void> {
+  const row = { id: INSTALLATION, firstOrganizationId: organizationId }
+  await tx.installation.createMany({ data: [row], skipDuplicates: true })
 }
 
 async function insertNamed(tx: Transaction, name: string, plan: Plan): Promise<Organization> {
@@ -241,9 +251,8 @@ export async function addMember(
   return count === 1
 }
 
-/** Whether an organization is the installation's first: that of whoever set it up. */
+/** Whether an organization is the installation's first: that of whoever set it up. Once that is gone, none is. */
 export async function isFirstOrganization(organizationId: string): Promise<boolean> {
-  const order = [{ createdAt: 'asc' as const }, { id: 'asc' as const }]
-  const first = await db().organization.findFirst({ orderBy: order, select: { id: true } })
-  return first?.id === organizationId
+  const row = await db().installation.findUnique({ where: { id: INSTALLATION } })
+  return row?.firstOrganizationId === organizationId
 }

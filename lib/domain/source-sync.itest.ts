@@ -30,10 +30,9 @@ describe('a sync', () => {
     expect(audit.map(({ action }) => action)).toEqual(
       expect.arrayContaining(['data_source.selection_chosen', 'data_source.synced']),
     )
-    expect(audit.find(({ action }) => action === 'data_source.synced')?.after).toEqual({
-      added: 9,
-      changed: 0,
-      deleted: 0,
+    expect(audit.find(({ action }) => action === 'data_source.synced')).toMatchObject({
+      actorKind: 'system',
+      after: { added: 9, changed: 0, deleted: 0 },
     })
   })
 

@@ -6,11 +6,10 @@ import {
   ProviderFailure,
   type RemoteDocument,
 } from '../store/connectors/connector'
-import { recordAudit } from './audit'
+import { recordAudit, systemFor } from './audit'
 import { noteProviderWell } from './connection-health'
 import { noteSynced } from './data-sources'
 import { ringIndexingBell } from './indexing-bell'
-import { operatorFor } from './organizations'
 import {
   addRemoteDocuments,
   dropRemoteDocuments,
@@ -264,7 +263,7 @@ export class SyncTurn {
       const { added, changed, requestedAt, scheduleMinutes } = row
       const deleted = row.deleted + dropped
       if (added + changed + deleted > 0) {
-        await recordAudit(tx, operatorFor(organizationId), {
+        await recordAudit(tx, systemFor(organizationId), {
           action: 'data_source.synced',
           targetId: dataSourceId,
           after: { added, changed, deleted },

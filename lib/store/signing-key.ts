@@ -1,5 +1,14 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto'
 import { nodeEnv } from '../env/node'
+import type { ServiceKey } from '../generated/prisma/client'
 import { db } from './db'
 import { log } from './log'
 import { placeOfServiceKey } from './saml-key'
@@ -26,6 +35,10 @@ export function signingKeyId(publicKey: string): string {
   return createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex').slice(0, 16)
 }
 
+function publicPartOf(key: KeyObject): string {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64')
+}
+
 /** Whether the text was signed with the private part of this key. False for what is no key or no signature. */
 export function isSignedBy(publicKey: string, text: string, signature: string): boolean {
   try {
@@ -37,38 +50,39 @@ export function isSignedBy(publicKey: string, text: string, signature: string): 
   }
 }
 
-function rows(withSecret: boolean) {
-  return db().serviceKey.findMany({
+/**
+ * The key of a row; null unless its sealed private part opens and is that of the public one. Whoever can only write to the
+ * database can put a row there, and seal nothing.
+ */
+function open({ id: row, certificate: publicKey, sealedKey, createdAt }: ServiceKey): SigningKey | null {
+  try {
+    const key = createPrivateKey(unseal(nodeEnv().secrets.encryptionKeys, placeOfServiceKey(row), sealedKey))
+    if (publicPartOf(key) !== publicKey) throw new Error('the public part is of another key')
+    const signText = (text: string) => sign(null, Buffer.from(text, 'utf8'), key).toString('base64')
+    return { id: signingKeyId(publicKey), publicKey, createdAt, sign: signText }
+  } catch {
+    log().error({ key: row }, 'a key that signs exports does not open, or is not its own; it is not trusted')
+    return null
+  }
+}
+
+async function openKeys(): Promise<SigningKey[]> {
+  const rows = await db().serviceKey.findMany({
     where: { id: { startsWith: PREFIX } },
     orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
-    omit: { sealedKey: !withSecret },
+    omit: { sealedKey: false },
   })
+  return rows.map(open).filter((key) => key !== null)
 }
 
-/** Every key that this Twig signed with, the newest first. */
+/** Every key that this Twig signed with and can prove to be its own, the newest first. */
 export async function listSigningKeys(): Promise<PublicSigningKey[]> {
-  return (await rows(false)).map(({ id, certificate: publicKey, createdAt }) => {
-    return { id: id.slice(PREFIX.length), publicKey, createdAt }
-  })
-}
-
-async function newest(): Promise<SigningKey | null> {
-  for (const { id: row, certificate: publicKey, sealedKey, createdAt } of await rows(true)) {
-    try {
-      const pem = unseal(nodeEnv().secrets.encryptionKeys, placeOfServiceKey(row), sealedKey)
-      const key = createPrivateKey(pem)
-      const signText = (text: string) => sign(null, Buffer.from(text, 'utf8'), key).toString('base64')
-      return { id: row.slice(PREFIX.length), publicKey, createdAt, sign: signText }
-    } catch {
-      log().error({ key: row }, 'a key that signs exports cannot be decrypted any more; another is used')
-    }
-  }
-  return null
+  return (await openKeys()).map(({ id, publicKey, createdAt }) => ({ id, publicKey, createdAt }))
 }
 
 async function make(): Promise<void> {
   const pair = generateKeyPairSync('ed25519')
-  const certificate = pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+  const certificate = publicPartOf(pair.privateKey)
   const id = PREFIX + signingKeyId(certificate)
   const pem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
   const sealedKey = seal(nodeEnv().secrets.encryptionKeys, placeOfServiceKey(id), pem)
@@ -77,13 +91,13 @@ async function make(): Promise<void> {
 
 /**
  * The key that signs exports, the same for all servers of this Twig; made when first asked for, and made anew where none
- * opens any more. What older ones signed stays verifiable.
+ * opens any more. What older ones signed stays verifiable here for as long as they open, and anywhere by the public key.
  */
 export async function signingKey(): Promise<SigningKey> {
-  const present = await newest()
+  const [present] = await openKeys()
   if (present) return present
   await make()
-  const made = await newest()
+  const [made] = await openKeys()
   if (!made) throw new Error('the key that signs exports vanished')
   return made
 }

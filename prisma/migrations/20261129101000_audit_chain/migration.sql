@@ -19,12 +19,15 @@ CREATE TABLE "audit_heads" (
 CREATE TABLE "audit_removals" (
     "id" BIGSERIAL NOT NULL,
     "organization_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "slug" TEXT NOT NULL,
     "reason" TEXT NOT NULL,
     "through_seq" INTEGER NOT NULL,
     "through_hash" TEXT NOT NULL,
     "rows" INTEGER NOT NULL,
     "actor_kind" TEXT NOT NULL,
     "actor_id" TEXT,
+    "client_ip" TEXT,
     "request_id" TEXT,
     "time" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "transaction" BIGINT NOT NULL,
@@ -57,6 +60,7 @@ ALTER TABLE "audit_heads" ADD CONSTRAINT "audit_heads_organization_id_fkey" FORE
 CREATE INDEX "audit_logs_unchained_idx" ON "audit_logs"("organization_id") WHERE "seq" IS NULL;
 
 ALTER TABLE "organizations" ADD CONSTRAINT "organizations_audit_retention_days_check" CHECK ("audit_retention_days" >= 1);
+ALTER TABLE "audit_removals" ADD CONSTRAINT "audit_removals_reason_check" CHECK ("reason" IN ('retention', 'organization_deleted'));
 
 -- JSON in its one form: RFC 8785, but for numbers, which have no exponent. lib/core/canonical-json.ts writes the same.
 CREATE FUNCTION "audit_canonical"("value" jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
@@ -118,6 +122,8 @@ BEGIN
         UPDATE "audit_heads" SET "seq" = "head"."seq", "hash" = "head"."hash"
         WHERE "organization_id" = "head"."organization_id";
     END LOOP;
+    -- Every organization has a head from here on, so that one without is one whose log was taken away.
+    INSERT INTO "audit_heads" SELECT "id", 0, repeat('0', 64) FROM "organizations" ON CONFLICT DO NOTHING;
 END $$;
 
 -- Rows get their places when their transaction commits: whoever changes an organization waits for others only then, holds
@@ -153,47 +159,130 @@ END $$;
 CREATE CONSTRAINT TRIGGER "chain_audit_log" AFTER INSERT ON "audit_logs" DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION "chain_audit_log"();
 
--- Removes rows, the oldest up to one of them, or all of an organization that is about to be deleted. Nothing else can:
--- the record written here is what lets them go, and for as long as the organization is there its log says so too.
-CREATE FUNCTION "remove_audit_logs"(
-    "organization" text, "through" integer, "by_kind" text, "by_id" text, "by_request" text
-) RETURNS integer LANGUAGE plpgsql AS $$
+-- What a record of a removal says is what the database finds, whoever writes it. Rows go for their age alone, when their
+-- organization keeps none so old; or all of them, with their organization.
+CREATE FUNCTION "admit_audit_removal"() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    "last" "audit_heads";
-    "count" integer;
+    "days" integer;
 BEGIN
     -- Of an organization that is deleted, nobody adds to what is counted here.
-    IF "through" IS NULL THEN
-        PERFORM 1 FROM "organizations" WHERE "id" = "organization" FOR UPDATE;
+    IF NEW."reason" = 'organization_deleted' THEN
+        PERFORM 1 FROM "organizations" WHERE "id" = NEW."organization_id" FOR UPDATE;
+        NEW."through_seq" := 2147483647;
     END IF;
-    SELECT "organization_id", "seq", "hash" INTO "last" FROM "audit_logs"
-    WHERE "organization_id" = "organization" AND "seq" <= coalesce("through", 2147483647)
+    SELECT "name", "slug", "audit_retention_days" INTO NEW."name", NEW."slug", "days" FROM "organizations"
+    WHERE "id" = NEW."organization_id";
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the audit log is append-only: there is no such organization'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NEW."reason" = 'retention' AND ("days" IS NULL OR EXISTS (
+        SELECT 1 FROM "audit_logs"
+        WHERE "organization_id" = NEW."organization_id" AND "seq" <= NEW."through_seq"
+            AND "time" > CURRENT_TIMESTAMP - "days" * interval '24 hours'
+    )) THEN
+        RAISE EXCEPTION 'the audit log is append-only: the organization keeps these rows'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT count(*) INTO NEW."rows" FROM "audit_logs"
+    WHERE "organization_id" = NEW."organization_id" AND "seq" <= NEW."through_seq";
+    IF NEW."reason" = 'retention' AND NEW."rows" = 0 THEN
+        RAISE EXCEPTION 'the audit log is append-only: there are no such rows'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT "seq", "hash" INTO NEW."through_seq", NEW."through_hash" FROM "audit_logs"
+    WHERE "organization_id" = NEW."organization_id" AND "seq" <= NEW."through_seq"
     ORDER BY "seq" DESC LIMIT 1;
-    SELECT count(*) INTO "count" FROM "audit_logs"
-    WHERE "organization_id" = "organization" AND "seq" <= coalesce("through", 2147483647);
-    IF "count" = 0 AND "through" IS NOT NULL THEN
+    NEW."through_seq" := coalesce(NEW."through_seq", 0);
+    NEW."through_hash" := coalesce(NEW."through_hash", repeat('0', 64));
+    NEW."transaction" := txid_current();
+    NEW."time" := CURRENT_TIMESTAMP;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER "admit_audit_removal" BEFORE INSERT ON "audit_removals"
+    FOR EACH ROW EXECUTE FUNCTION "admit_audit_removal"();
+
+-- When its transaction commits, what was recorded must have happened: the organization is gone, or the older rows are and
+-- a row of the log itself tells of it.
+CREATE FUNCTION "settle_audit_removal"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM "organizations" WHERE "id" = NEW."organization_id") THEN
+        RETURN NULL;
+    END IF;
+    IF NEW."reason" = 'organization_deleted' THEN
+        RAISE EXCEPTION 'the audit log is append-only: its organization was not deleted'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF EXISTS (
+        SELECT 1 FROM "audit_logs"
+        WHERE "organization_id" = NEW."organization_id" AND "seq" <= NEW."through_seq"
+    ) OR NOT EXISTS (
+        SELECT 1 FROM "audit_logs"
+        WHERE "organization_id" = NEW."organization_id" AND "action" = 'audit_log.trimmed'
+            AND "after" @> jsonb_build_object(
+                'rows', NEW."rows", 'through_seq', NEW."through_seq", 'through_hash', NEW."through_hash"
+            )
+    ) THEN
+        RAISE EXCEPTION 'the audit log is append-only: no row tells of what was removed'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER "settle_audit_removal" AFTER INSERT ON "audit_removals" DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION "settle_audit_removal"();
+
+-- An organization is the one that its log is of: it gets no other id, and one that was deleted does not come back.
+CREATE FUNCTION "keep_organization_id"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' OR EXISTS (
+        SELECT 1 FROM "audit_removals" WHERE "organization_id" = NEW."id" AND "reason" = 'organization_deleted'
+    ) THEN
+        RAISE EXCEPTION 'the audit log is append-only: the id of an organization stays its own'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER "keep_organization_id" BEFORE UPDATE ON "organizations"
+    FOR EACH ROW WHEN (NEW."id" <> OLD."id") EXECUTE FUNCTION "keep_organization_id"();
+CREATE TRIGGER "keep_organization_gone" BEFORE INSERT ON "organizations"
+    FOR EACH ROW EXECUTE FUNCTION "keep_organization_id"();
+
+-- Removes rows, the oldest up to one of them, or all of an organization that is deleted in the same transaction. Nothing
+-- else can: the record written here is what lets them go, and for as long as the organization is there its log says so too.
+CREATE FUNCTION "remove_audit_logs"(
+    "organization" text, "through" integer, "by_kind" text, "by_id" text, "by_request" text, "by_ip" text DEFAULT NULL
+) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    "removal" "audit_removals";
+BEGIN
+    IF "through" IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM "audit_logs" WHERE "organization_id" = "organization" AND "seq" <= "through"
+    ) THEN
         RETURN 0;
     END IF;
     INSERT INTO "audit_removals" (
-        "organization_id", "reason", "through_seq", "through_hash", "rows",
-        "actor_kind", "actor_id", "request_id", "transaction"
+        "organization_id", "reason", "through_seq", "actor_kind", "actor_id", "client_ip", "request_id"
     ) VALUES (
-        "organization", CASE WHEN "through" IS NULL THEN 'organization_deleted' ELSE 'retention' END,
-        coalesce("last"."seq", 0), coalesce("last"."hash", repeat('0', 64)), "count",
-        "by_kind", "by_id", "by_request", txid_current()
-    );
+        "organization", CASE WHEN "through" IS NULL THEN 'organization_deleted' ELSE 'retention' END, "through",
+        "by_kind", "by_id", "by_ip", "by_request"
+    ) RETURNING * INTO "removal";
     IF "through" IS NOT NULL THEN
         INSERT INTO "audit_logs" (
-            "id", "organization_id", "actor_kind", "actor_id", "action", "request_id", "after"
+            "id", "organization_id", "actor_kind", "actor_id", "action", "client_ip", "request_id", "after"
         ) VALUES (
-            'audit_' || left(md5("organization" || ':' || "last"."hash"), 20), "organization", "by_kind", "by_id",
-            'audit_log.trimmed', "by_request",
-            jsonb_build_object('rows', "count", 'through_seq', "last"."seq", 'through_hash', "last"."hash")
+            'audit_' || left(md5("organization" || ':' || "removal"."through_hash"), 20), "organization", "by_kind",
+            "by_id", 'audit_log.trimmed', "by_ip", "by_request",
+            jsonb_build_object(
+                'rows', "removal"."rows", 'through_seq', "removal"."through_seq",
+                'through_hash', "removal"."through_hash"
+            )
         );
     END IF;
-    DELETE FROM "audit_logs"
-    WHERE "organization_id" = "organization" AND ("through" IS NULL OR "seq" <= "through");
-    RETURN "count";
+    DELETE FROM "audit_logs" WHERE "organization_id" = "organization" AND "seq" <= "removal"."through_seq";
+    RETURN "removal"."rows";
 END $$;
 
 -- What is written stays as it is. Rows may go where this very transaction has recorded that they do; the chain sets what
