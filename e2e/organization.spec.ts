@@ -155,7 +155,7 @@ test('whoever leaves goes on in their other organization, as their cookie says t
   const host = somebody()
   await signUp(await elsewhere.newPage(), host)
   await elsewhere.close()
-  await setRole(person, 'admin')
+  await setRole(person, 'viewer')
   const placeOf =
     'select organization_id as id from memberships join users on users.id = user_id where email = $1'
   const { rows } = await sql(placeOf, [host.email])

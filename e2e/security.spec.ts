@@ -81,12 +81,15 @@ test('an admin adds their own address in one click, confirms it, covers the web 
 
   await expect(async () => {
     await page.goto(`${PATH}/access-logs`)
-    await expect(page.getByRole('row', { name: /Address not in the allowlist/ })).toHaveCount(2, {
-      timeout: 1_000,
-    })
+    // What the browser was fetching ahead when the address changed may stand there too.
+    const rows = page.getByRole('row', { name: /Address not in the allowlist/ })
+    for (const request of ['GET /agents', 'GET /api/v1/agents'])
+      await expect(rows.filter({ has: page.getByText(request, { exact: true }) })).toHaveCount(1, {
+        timeout: 1_000,
+      })
   }).toPass()
   await expect(page.getByRole('link', { name: 'Reader' })).toBeVisible()
-  await expect(page.getByRole('cell', { name: person.name })).toBeVisible()
+  await expect(page.getByRole('cell', { name: person.name }).first()).toBeVisible()
   await inspect(page, 'access logs')
   await page.getByLabel('Address', { exact: true }).fill('192.0.2.1')
   await page.getByRole('button', { name: 'Apply' }).click()
