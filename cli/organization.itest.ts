@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { setLimit } from '../lib/domain/plans'
+import { plantConnection } from '../lib/domain/testing/connected'
 import { personOf, tenant } from '../lib/domain/testing/tenants'
 import { closeDb, db } from '../lib/store/db'
 import { documentOf, obey } from './testing/twig'
@@ -10,6 +11,8 @@ afterAll(closeDb)
 const Member = z.looseObject({ id: z.string(), role: z.string() })
 const json = async <T extends z.ZodType>(shape: T, args: string[]) =>
   documentOf(shape, await obey([...args, '--json']))
+
+const accountOf = (id: string) => ({ id, name: 'ada', workspace: null })
 
 async function emailOf(userId: string): Promise<string> {
   return (await db().user.findUniqueOrThrow({ where: { id: userId } })).email
@@ -41,6 +44,26 @@ test('the command line acts above roles, and leaves an owner all the same', asyn
   expect(removed.id).toBe(owner.userId)
   const left = await json(z.array(Member), ['member', 'list', '--org', organization.id])
   expect(left.map(({ id, role }) => ({ id, role }))).toEqual([{ id: member.userId, role: 'owner' }])
+})
+
+test('removing a member disconnects what reads with their account where that is said, and keeps it otherwise', async () => {
+  const { organization } = await tenant()
+  const place = { organizationId: organization.id, environment: 'live' } as const
+  const remove = async (...more: string[]) => {
+    const { userId } = await personOf(organization.id, 'member')
+    const { id } = await plantConnection(place, { connectedById: userId, account: accountOf(userId) })
+    const words = ['member', 'remove', '--org', organization.slug, '--email', await emailOf(userId)]
+    const { code, out } = await obey([...words, ...more])
+    const { state } = await db().connection.findUniqueOrThrow({ where: { dataSourceId: id } })
+    return { code, out, state, id }
+  }
+  expect(await remove()).toMatchObject({ code: 0, state: 'connected' })
+  const ended = await remove('--connections', 'disconnect')
+  expect(ended).toMatchObject({ code: 0, state: 'disconnected' })
+  expect(ended.out).toContain('0 sessions and one connection ended.')
+  const told = await remove('--connections', 'disconnect', '--json')
+  expect(JSON.parse(told.out)).toMatchObject({ connections_ended: [told.id] })
+  expect(await remove('--connections', 'revoke')).toMatchObject({ code: 2, state: 'connected' })
 })
 
 test('a lower plan says what it would switch off, and does it with --yes alone', async () => {

@@ -53,6 +53,14 @@ test('a refused request is found by its id, at the step that decided, and explai
   await page.getByRole('button', { name: 'Explain', exact: true }).click()
   await expect(page.getByText('It would be refused with 401 missing_bearer_prefix')).toBeVisible()
 
+  const renamed = await api.put('/api/v1/organization', { ...bearer(admin), data: { name: 'Diagnosed' } })
+  expect(renamed.status()).toBe(200)
+  await expect(async () => {
+    await page.goto('/settings/audit-log')
+    await page.getByRole('link', { name: 'How it was decided' }).click({ timeout: 2_000 })
+  }).toPass()
+  await expect(page.getByRole('list', { name: 'Decision, step by step' })).toContainText('PUT /organization')
+
   await page.goto(new URL(error.docs).pathname + new URL(error.docs).hash)
   await expect(page.getByRole('heading', { name: /^insufficient_scope/ })).toBeInViewport()
   expect(complaints).toEqual([])

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { z } from 'zod'
 
 /** What a suite says of its run: how many passed, how many after a second try, and which failed, by name and cause. */
@@ -53,9 +54,9 @@ const playwrightReport = z.object({
 
 /** The first lines of a failure that say something, on one line. */
 function cause(message: string | undefined): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal begin with one
-  const plain = (message ?? '').replace(/\u001b\[[\d;]*m/g, '')
-  const lines = plain.split('\n').map((line) => line.trim())
+  const lines = stripVTControlCharacters(message ?? '')
+    .split('\n')
+    .map((line) => line.trim())
   return lines.filter(Boolean).slice(0, 10).join(' · ').slice(0, 600)
 }
 

@@ -2,8 +2,8 @@ import type { ReactNode } from 'react'
 import { CopyButton } from './copy-button'
 
 type ErrorStateProps = {
-  /** Big and quiet: "404", "503". */
-  code: string
+  /** Big and quiet: "404", "503"; absent where nothing failed. */
+  code?: string
   title: string
   /** What happened and what to do. */
   children: ReactNode
@@ -25,7 +25,7 @@ export function ErrorState({
 }: ErrorStateProps) {
   const content = (
     <div className="grid justify-items-start gap-2">
-      <p className="font-mono text-3xl text-muted">{code}</p>
+      {code && <p className="font-mono text-3xl text-muted">{code}</p>}
       <h1 className="mt-2 font-semibold text-2xl">{title}</h1>
       <div className="max-w-prose text-muted">{children}</div>
       {reference && (

@@ -53,6 +53,13 @@ const remove = verb({
     'api-keys': optional(
       choice('api-keys', ['keep', 'revoke'], 'What becomes of keys that they made; keep when left out.'),
     ),
+    connections: optional(
+      choice(
+        'connections',
+        ['keep', 'disconnect'],
+        'And of data sources connected with their account; keep when left out.',
+      ),
+    ),
     invitations: optional(
       choice('invitations', ['keep', 'withdraw'], 'And of invitations that they sent; keep when left out.'),
     ),
@@ -60,13 +67,19 @@ const remove = verb({
   run: async (given) => {
     const { principal } = await actFor(given.org)
     const { userId: id, email } = await memberOf(principal, given.email)
-    const choices = RemovalQuery.parse({ api_keys: given['api-keys'], invitations: given.invitations })
+    const { 'api-keys': api_keys, connections, invitations } = given
+    const choices = RemovalQuery.parse({ api_keys, connections, invitations })
     const removed = await removeMember(principal, { id, ...choices })
     const keys = removed.api_keys_revoked.length
-    const parts = [count(removed.sessions_ended, 'session'), ...(keys > 0 ? [count(keys, 'key')] : [])]
+    const sources = removed.connections_ended.length
+    const parts = [
+      count(removed.sessions_ended, 'session'),
+      ...(keys > 0 ? [count(keys, 'key')] : []),
+      ...(sources > 0 ? [count(sources, 'connection')] : []),
+    ]
     return {
       document: removed,
-      text: `${plain(email)} is removed; ${parts.join(' and ')} ended.`,
+      text: `${plain(email)} is removed; ${new Intl.ListFormat('en-GB').format(parts)} ended.`,
     }
   },
 })

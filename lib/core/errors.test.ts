@@ -20,6 +20,7 @@ describe('the table', () => {
     ],
     403: [
       'insufficient_scope',
+      'ip_not_allowed',
       'plan_required',
       'insecure_transport',
       'sso_invalid_assertion',

@@ -213,7 +213,8 @@ export const errorTable = {
   temporarily_unavailable: {
     status: 503,
     error: 'Temporarily unavailable',
-    meaning: 'A part that Twig needs to decide safely does not answer. Keys and sessions stay valid.',
+    meaning:
+      'A part that Twig needs to decide safely does not answer, or an IP allowlist is in force and the address of the caller is not known (the operator sets TRUSTED_PROXY_HOPS). Keys and sessions stay valid.',
     fix: 'Wait the number of seconds in Retry-After and try again.',
   },
   revocation_pending: {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { connectorProviders } from './connectors'
 import { environments, roles, scopes } from './principal'
 import { Email, Timestamp } from './schemas'
 
@@ -36,6 +37,17 @@ export const Belongings = z
         }),
       )
       .meta({ description: 'Keys that they made and that work or could be enabled again.' }),
+    connections: z
+      .array(
+        z.object({
+          id: z.string().meta({ description: 'Of the data source.' }),
+          name: z.string(),
+          provider: z.enum(connectorProviders),
+          account_name: z.string(),
+          environment: z.enum(environments),
+        }),
+      )
+      .meta({ description: 'Data sources that read with what they granted to Twig at a provider.' }),
     invitations: z
       .array(z.object({ id: z.string(), email: z.string(), role: z.enum(roles) }))
       .meta({ description: 'Open invitations that they sent.' }),
@@ -61,6 +73,10 @@ export const RemovalQuery = z.strictObject({
     .enum(['keep', 'revoke'], { error: 'Choose keep or revoke' })
     .default('keep')
     .meta({ description: 'Keys that they made are the organization’s: `keep` them, or `revoke` all.' }),
+  connections: z.enum(['keep', 'disconnect'], { error: 'Choose keep or disconnect' }).default('keep').meta({
+    description:
+      'Data sources connected with their account: `keep` reading with it, or `disconnect` all. What was indexed stays either way.',
+  }),
   invitations: z
     .enum(['keep', 'withdraw'], { error: 'Choose keep or withdraw' })
     .default('keep')
@@ -77,6 +93,10 @@ export const RemovedMember = z
     api_keys_revoked: z
       .array(z.object({ id: z.string(), revoked_at: Timestamp, effective_at: Timestamp }))
       .meta({ description: '`effective_at` lies ahead where a cache could not be told yet.' }),
+    connections_ended: z.array(z.string()).meta({
+      description:
+        'Data sources whose tokens are deleted; the provider is asked to end the permission, until it answers.',
+    }),
     invitations_withdrawn: z.array(z.string()),
   })
   .meta({ id: 'RemovedMember' })

@@ -79,7 +79,7 @@ export const organizationEndpoints = {
     method: 'delete',
     path: '/members/{id}',
     summary:
-      'Remove a member. Their sessions of this organization end; `api_keys` and `invitations` say what becomes of the rest. 409 `conflict` for the last owner.',
+      'Remove a member. Their sessions of this organization end; `api_keys`, `connections` and `invitations` say what becomes of the rest. 409 `conflict` for the last owner.',
     params: MemberIdParams,
     query: RemovalQuery,
     output: RemovedMember,

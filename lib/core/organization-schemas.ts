@@ -8,6 +8,8 @@ import { SESSION_POLICY_BOUNDS } from './session-policy'
 
 const SLUG_MAX = 48
 const RETENTION_MAX_DAYS = 3650
+/** Whoever could shorten the log to a day would have erased by tomorrow what they did today. */
+const AUDIT_RETENTION_MIN_DAYS = 30
 /** Single requests are kept no longer for anybody. */
 const USAGE_RETENTION_MAX_DAYS = 30
 
@@ -47,6 +49,11 @@ export const OrganizationInput = z
       { least: 1, most: USAGE_RETENTION_MAX_DAYS },
       'Single requests, and who called, are deleted after so many days; null keeps requests for 30 days and callers for 90. Counts stay.',
     ),
+    audit_retention_days: setting(
+      'The number of days',
+      { least: AUDIT_RETENTION_MIN_DAYS, most: RETENTION_MAX_DAYS },
+      'Rows of the audit log are deleted after so many days, and the log says so; null keeps them for good.',
+    ),
     session_idle_minutes: setting(
       'The number of minutes',
       SESSION_POLICY_BOUNDS.idleMinutes,
@@ -72,6 +79,7 @@ export const OrganizationSettings = z
       .meta({ description: 'What the plan unlocks.' }),
     interaction_retention_days: z.number().int().nullable(),
     usage_retention_days: z.number().int().nullable(),
+    audit_retention_days: z.number().int().nullable(),
     session_idle_minutes: z.number().int().nullable(),
     session_max_age_hours: z.number().int().nullable(),
     created_at: Timestamp,

@@ -33,14 +33,20 @@ export function planIncludes(plan: Plan, feature: Feature): boolean {
   return plans.indexOf(plan) >= plans.indexOf(features[feature].plan)
 }
 
-/** Throws plan_required, which names the feature and the plan that has it, unless this plan does. */
-export function requireFeature(plan: Plan, feature: Feature): void {
-  if (planIncludes(plan, feature)) return
+/** The 403 of a plan without the feature, which names it and the plan that has it; null where this plan does. */
+export function lackOfPlan(plan: Plan, feature: Feature): TwigError | null {
+  if (planIncludes(plan, feature)) return null
   const { name, plan: required } = features[feature]
   const needs = name.endsWith('s') ? 'need' : 'needs'
-  throw new TwigError('plan_required', `${name} ${needs} the ${planNames[required]} plan.`, {
+  return new TwigError('plan_required', `${name} ${needs} the ${planNames[required]} plan.`, {
     details: { feature, required_plan: required, plan },
   })
+}
+
+/** Throws plan_required unless the plan has the feature. */
+export function requireFeature(plan: Plan, feature: Feature): void {
+  const error = lackOfPlan(plan, feature)
+  if (error) throw error
 }
 
 /** Features of the first plan that the other lacks. */

@@ -57,6 +57,13 @@ describe('the API’s rows', () => {
     }
   })
 
+  test('names the routes for which the work asks the plan: by hand from F5 and G2', () => {
+    const asking = apiPolicy.filter(({ feature }) => feature)
+    expect(asking.map(({ methods, pattern, feature }) => [...methods, pattern, feature])).toEqual([
+      ['POST', '/ip-allowlist', 'ip_allowlist'],
+    ])
+  })
+
   test('openapi.json alone needs no key', () => {
     expect(apiPolicy.filter((row) => row.audience !== 'key').map((row) => row.pattern)).toEqual([
       '/openapi.json',

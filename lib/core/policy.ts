@@ -1,3 +1,4 @@
+import type { Feature } from './plans'
 import type { Environment, Scope } from './principal'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -16,6 +17,8 @@ interface PolicyRow {
   /** For audience `key`: the scope asked for (`any` is satisfied by every key) and the bucket charged. */
   scope?: Scope | 'any'
   bucket?: Scope
+  /** What the work asks the organization's plan for, whatever the body says. */
+  feature?: Feature
   /** Any site may post here, and so no cookie counts: the answer of an identity provider comes this way. */
   crossSite?: true
 }
@@ -67,7 +70,8 @@ export const apiPolicy: readonly PolicyRow[] = [
   { methods: ['GET'], pattern: '/external-keys/{id}/models', ...admin },
   { methods: ['GET'], pattern: '/audit-logs', ...admin },
   { methods: ['GET'], pattern: '/audit-logs/export', ...admin },
-  { methods: ['GET', 'POST'], pattern: '/ip-allowlist', ...admin },
+  { methods: ['GET'], pattern: '/ip-allowlist', ...admin },
+  { methods: ['POST'], pattern: '/ip-allowlist', ...admin, feature: 'ip_allowlist' },
   { methods: ['GET', 'DELETE'], pattern: '/ip-allowlist/{id}', ...admin },
   { methods: ['GET'], pattern: '/access-logs', ...admin },
   { methods: ['POST'], pattern: '/explain', ...admin },

@@ -59,6 +59,9 @@ describe('the trail of a request', () => {
     ['disabled_api_key', 'key'],
     ['expired_api_key', 'key'],
     ['temporarily_unavailable', 'key'],
+    ['temporarily_unavailable', 'key', { clientIp: null }],
+    ['temporarily_unavailable', 'key', { isListed: true }],
+    ['temporarily_unavailable', 'address', { isListed: true, clientIp: null }],
     ['wrong_environment', 'environment'],
     ['insufficient_scope', 'scope'],
     ['rate_limit_exceeded', 'bucket'],
@@ -91,6 +94,20 @@ describe('the trail of a request', () => {
     expect(outcomes.get('plan')).toBe('failed')
     expect(outcomes.get('bucket')).toBe('passed')
     expect(outcomes.get('answer')).toBe('not_reached')
+  })
+
+  test('of a route that not every plan has says which plan it needs, and what there was', () => {
+    const needs = { scope: 'admin', bucket: 'admin', feature: 'ip_allowlist' } as const
+    const request: JudgedRequest = { ...well, path: '/ip-allowlist', needs, plan: 'enterprise' }
+    const step = (changes: Partial<JudgedRequest> = {}) =>
+      trailOf({ ...request, ...changes }).find((entry) => entry.step === 'plan')
+    const needed = 'The IP allowlist needs the Enterprise plan'
+    expect(step()).toMatchObject({
+      outcome: 'passed',
+      detail: `${needed}; the organization has Enterprise.`,
+    })
+    expect(step({ plan: null })?.detail).toBe(`${needed}, which the organization had.`)
+    expect(step({ plan: null, status: 409, code: 'conflict' })?.detail).toBe(`${needed}.`)
   })
 
   test('named by a key’s id says that the header is not known', () => {

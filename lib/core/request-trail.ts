@@ -1,3 +1,4 @@
+import { type Feature, features, planNames } from './plans'
 import type { Environment, Plan, Scope } from './principal'
 import { matchesScope } from './principal'
 
@@ -35,7 +36,7 @@ export interface JudgedRequest {
   /** Of the base that was called. */
   environment: Environment
   /** What the policy asks for; null when it has no such row or the row needs no key. */
-  needs: { scope: Scope | 'any'; bucket: Scope } | null
+  needs: { scope: Scope | 'any'; bucket: Scope; feature?: Feature | undefined } | null
   key: { name: string; masked: string; environment: Environment; scopes: readonly Scope[] } | null
   /** The key was named by its id: what a program sends for it is not known. */
   namedById: boolean
@@ -77,12 +78,14 @@ const STEP_OF_CODE: Readonly<Record<string, TrailStep>> = {
 }
 
 /** The first step that a request failed at; null when nothing failed. */
-export function failedStep({ code, admitted, key }: JudgedRequest): TrailStep | null {
+export function failedStep({ code, admitted, key, clientIp, isListed }: JudgedRequest): TrailStep | null {
   if (code === null) return null
   // A plan is asked for by the work, and stands in the trail where people look for it.
   if (admitted) return code === 'plan_required' ? 'plan' : 'answer'
   // With a tag of ours, a secret that is not the row's.
   if (code === 'invalid_api_key' && key) return 'key'
+  // With a list in force, an address that nobody knows.
+  if (code === 'temporarily_unavailable' && isListed && clientIp === null) return 'address'
   return STEP_OF_CODE[code] ?? 'route'
 }
 
@@ -113,7 +116,8 @@ function passed(step: TrailStep, request: JudgedRequest): Omit<TrailEntry, 'step
       detail: 'The key was named by its id; what a program sends is not known.',
     }
   }
-  if (step === 'plan') return { outcome: 'not_needed', detail: 'No plan is asked for here.' }
+  if (step === 'plan' && !request.needs?.feature)
+    return { outcome: 'not_needed', detail: 'No plan is asked for here.' }
   return { outcome: 'passed', detail: factOf(step, request) }
 }
 
@@ -149,6 +153,8 @@ function factOf(step: TrailStep, request: JudgedRequest): string {
       return addressFact(request)
     case 'scope':
       return scopeFact(request)
+    case 'plan':
+      return planFact(request)
     case 'bucket':
       return bucketFact(needs?.bucket, bucket)
     default:
@@ -169,6 +175,15 @@ function scopeFact({ method, path, needs, key }: JudgedRequest): string {
   // Scopes may have been narrowed since.
   if (!key || !matchesScope(key.scopes, needs.scope)) return `${needed}, which the key had.`
   return `${needed}; the key has ${key.scopes.join(', ')}.`
+}
+
+function planFact({ needs, plan, status }: JudgedRequest): string {
+  if (!needs?.feature) return 'No plan is asked for here.'
+  const { name, plan: required } = features[needs.feature]
+  const needed = `${name} needs the ${planNames[required]} plan`
+  // Only an answer tells that the work came as far as to ask.
+  if (plan) return `${needed}; the organization has ${planNames[plan]}.`
+  return status !== null && status < 400 ? `${needed}, which the organization had.` : `${needed}.`
 }
 
 function bucketFact(name: Scope | undefined, bucket: JudgedRequest['bucket']): string {

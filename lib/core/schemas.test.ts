@@ -26,7 +26,11 @@ const inputs: [string, z.ZodObject, Record<string, unknown>][] = [
   ['InvitationIdInput', memberSchemas.InvitationIdInput, { id: 'inv_1' }],
   ['ChangeInvitationBody', memberSchemas.ChangeInvitationBody, { role: 'admin' }],
   ['ChangeRoleInput', memberSchemas.ChangeRoleInput, { id: 'user_1', role: 'viewer' }],
-  ['RemoveMemberInput', memberSchemas.RemoveMemberInput, { id: 'user_1', api_keys: 'revoke' }],
+  [
+    'RemoveMemberInput',
+    memberSchemas.RemoveMemberInput,
+    { id: 'user_1', api_keys: 'revoke', connections: 'disconnect' },
+  ],
   ['OrganizationInput', OrganizationInput, { name: 'Acme', slug: 'acme', session_idle_minutes: 15 }],
   ['DeleteOrganizationInput', DeleteOrganizationInput, { name: 'Acme' }],
   ['CreateApiKeyInput', keySchemas.CreateApiKeyInput, { name: 'CI', scopes: ['read'], environment: 'live' }],

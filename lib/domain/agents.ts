@@ -99,8 +99,9 @@ export function createAgentIn(
 }
 
 /** Nobody else changes the row until the transaction ends: what the audit log calls before is what was. */
-async function holdAgent(tx: Transaction, id: string): Promise<void> {
-  await tx.$executeRaw`SELECT 1 FROM agents WHERE id = ${id} FOR UPDATE`
+async function holdAgent(tx: Transaction, { organizationId }: Principal, id: string): Promise<void> {
+  await tx.$executeRaw`
+    SELECT 1 FROM agents WHERE id = ${id} AND organization_id = ${organizationId} FOR UPDATE`
 }
 
 /** Replaces an agent as a whole: what the input leaves out returns to its default. */
@@ -112,7 +113,7 @@ export async function replaceAgent(
   const present = await findAgent(principal, id)
   const wanted = await requireReferences({ ...principal, environment: present.environment }, input, present)
   return inTransaction(async (tx) => {
-    await holdAgent(tx, id)
+    await holdAgent(tx, principal, id)
     const before = await tx.agent.findFirst({ where: reachable(principal, id) })
     if (!before) throw new TwigError('not_found', 'There is no agent with this id here.')
     const [row] = await tx.agent.updateManyAndReturn({
@@ -138,7 +139,7 @@ export async function deleteAgent(
 ): Promise<{ id: string; deleted: true }> {
   requirePermission(principal, 'agents:write')
   return inTransaction(async (tx) => {
-    await holdAgent(tx, id)
+    await holdAgent(tx, principal, id)
     const before = await tx.agent.findFirst({ where: reachable(principal, id) })
     const { count } = await tx.agent.deleteMany({ where: reachable(principal, id) })
     if (!before || count === 0) throw new TwigError('not_found', 'There is no agent with this id here.')

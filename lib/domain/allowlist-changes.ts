@@ -152,10 +152,10 @@ export async function addAllowlistRange(
   now: Date = new Date(),
 ): Promise<AllowlistRange> {
   requirePermission(principal, 'security:write')
-  requireReach(principal)
   const { organizationId } = principal
   const change = await changeAllowlist(organizationId, async (tx, before) => {
     requirePlan(before)
+    requireReach(principal)
     refuseTwice(cidr, before)
     refuseEverything(principal, cidr, force)
     if (before.cidrs.length >= RANGES_MAX)

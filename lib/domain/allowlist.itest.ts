@@ -115,15 +115,15 @@ describe('adding ranges', () => {
     expect(await verdictAt(credential, OUTSIDE)).toBe('address')
   })
 
-  test('by twenty at once loses none, and the gate ends up with all', async () => {
+  test('by six at once loses none, and the gate ends up with all', async () => {
     const own = await listedTenant()
     const credential = await keyInUseOf(own)
-    const cidrs = Array.from({ length: 20 }, (_, i) => `192.0.2.${i}/32`)
+    const cidrs = Array.from({ length: 6 }, (_, i) => `192.0.2.${i}/32`)
     await addAllowlistRange(own.operator, range(OFFICE))
     await Promise.all(cidrs.map((cidr) => addAllowlistRange(own.operator, range(cidr))))
     const verdicts = await Promise.all(cidrs.map((cidr) => verdictAt(credential, cidr.slice(0, -3))))
-    expect(verdicts).toEqual(Array(20).fill('admit'))
-    expect(await verdictAt(credential, '192.0.2.20')).toBe('address')
+    expect(verdicts).toEqual(Array(6).fill('admit'))
+    expect(await verdictAt(credential, '192.0.2.6')).toBe('address')
   })
 })
 

@@ -115,6 +115,8 @@ async function requireMintableNow(
 ): Promise<void> {
   if (principal.kind !== 'user') return
   const { organizationId, userId } = principal
+  // Whoever deletes the organization holds it before its members, and so does this.
+  await tx.$executeRaw`SELECT 1 FROM organizations WHERE id = ${organizationId} FOR KEY SHARE`
   await tx.$executeRaw`
     SELECT 1 FROM memberships WHERE organization_id = ${organizationId} AND user_id = ${userId} FOR SHARE`
   const role = await roleOf(tx, organizationId, userId)

@@ -1,10 +1,12 @@
 import { tryAgainAt } from '../core/connection-decisions'
 import { CONNECTORS, type ConnectorProvider, type RevocationOutcome } from '../core/connectors'
 import { newId } from '../core/ids'
+import type { Principal } from '../core/principal'
 import { ProviderFailure, type RevocationAnswer } from '../store/connectors/connector'
 import { connectorOf } from '../store/connectors/providers'
 import { db, inTransaction, type Transaction } from '../store/db'
-import { LIVE } from './connection-health'
+import { recordAudit } from './audit'
+import { LIVE, lockConnection } from './connection-health'
 import { openRevocation, openTokens, sealRevocation, type TokenPair } from './connection-sealing'
 import type { SyncPlace } from './remote-documents'
 import { stopSync } from './source-sync-states'
@@ -27,14 +29,27 @@ interface Grant extends Account {
   organizationId: string
 }
 
+/** What became of a connection at its end, with the revocation that waits to be asked for. */
+interface EndedConnection {
+  provider: string
+  accountName: string
+  outcome: RevocationOutcome
+  revocationId: string | null
+}
+
 /** Whoever connects or ends a connection of an account waits here for all others who do, until the transaction ends. */
 export async function lockAccount(tx: Transaction, { provider, accountId }: Account): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${provider} ${accountId}`}, 6))`
 }
 
 /** Revoking one token ends all grants of an account to this app; whose they are is nobody else's business. */
-async function isInUse(tx: Transaction, { provider, accountId }: Account): Promise<boolean> {
-  const where = { provider, accountId, state: { in: LIVE } }
+async function isInUse(
+  tx: Transaction,
+  { provider, accountId }: Account,
+  endingId?: string,
+): Promise<boolean> {
+  const others = endingId === undefined ? {} : { id: { not: endingId } }
+  const where = { provider, accountId, state: { in: LIVE }, ...others }
   return (await tx.connection.findFirst({ where, select: { id: true } })) !== null
 }
 
@@ -64,7 +79,7 @@ export async function queueRevocation(
     return { outcome: 'not_offered', revocationId: null }
   // Two that end at the same time would each take the other for alive.
   await lockAccount(tx, grant)
-  if (await isInUse(tx, grant)) return { outcome: 'in_use', revocationId: null }
+  if (await isInUse(tx, grant, connectionId)) return { outcome: 'in_use', revocationId: null }
   const id = newId('revoc')
   const sealedTokens = sealRevocation(organizationId, id, tokens)
   const data = { id, organizationId, connectionId, provider, accountId, sealedTokens }
@@ -85,17 +100,19 @@ function readable(token: Parameters<typeof openTokens>[0]): TokenPair | null {
  * Ends a connection here: its tokens are deleted and its sync stops, whatever the provider says afterwards. For use in
  * the transaction that disconnects or deletes its source. Null where nothing is connected.
  */
-export async function endConnection(tx: Transaction, place: SyncPlace, now: Date) {
+export async function endConnection(
+  tx: Transaction,
+  place: SyncPlace,
+  now: Date,
+): Promise<EndedConnection | null> {
   const { organizationId, dataSourceId } = place
   const where = { organizationId, dataSourceId, state: { not: 'disconnected' } }
   const whose = await tx.connection.findFirst({ where, select: { provider: true, accountId: true } })
   if (!whose) return null
   // Before the row, as whoever reconnects it does.
   await lockAccount(tx, whose)
-  const [row] = await tx.connection.updateManyAndReturn({
-    where,
-    data: { state: 'disconnected', disconnectedAt: now, retryAt: null, failingSince: null },
-  })
+  await lockConnection(tx, place)
+  const row = await tx.connection.findFirst({ where })
   if (!row) return null
   const token = await tx.oauthToken.findFirst({
     where: { connectionId: row.id, organizationId },
@@ -108,20 +125,67 @@ export async function endConnection(tx: Transaction, place: SyncPlace, now: Date
     ? await queueRevocation(tx, row, tokens, now)
     : { outcome: 'not_offered' as const, revocationId: null }
   const receiptOutcome = queued.outcome === 'pending' ? null : queued.outcome
-  await tx.connection.updateMany({ where: { id: row.id, organizationId }, data: { receiptOutcome } })
+  // One update: at a second one in a transaction Postgres locks the source, which whoever deletes it holds.
+  await tx.connection.updateMany({
+    where: { id: row.id, organizationId },
+    data: {
+      state: 'disconnected',
+      disconnectedAt: now,
+      retryAt: null,
+      failingSince: null,
+      receiptOutcome,
+    },
+  })
   return { ...queued, provider: row.provider, accountName: row.accountName }
+}
+
+/** Ends all connections that this finds, their accounts locked in one order and before the first row. */
+async function endAll(tx: Transaction, found: { organizationId: string; connectedById?: string }, now: Date) {
+  const where = { ...found, state: { not: 'disconnected' } }
+  const select = { dataSourceId: true, provider: true, accountId: true } as const
+  const accounts = await tx.connection.findMany({ where, select })
+  accounts.sort((a, b) => (`${a.provider} ${a.accountId}` < `${b.provider} ${b.accountId}` ? -1 : 1))
+  for (const account of accounts) await lockAccount(tx, account)
+  const { organizationId } = found
+  const ended: Array<EndedConnection & { dataSourceId: string }> = []
+  // Read again: whoever reconnected one meanwhile has made it theirs.
+  for (const { dataSourceId } of await tx.connection.findMany({ where, select })) {
+    const done = await endConnection(tx, { organizationId, dataSourceId }, now)
+    if (done) ended.push({ ...done, dataSourceId })
+  }
+  return ended
 }
 
 /** Ends every connection of an organization, in the transaction that deletes it. The providers are asked by the chore. */
 export async function endConnectionsOf(tx: Transaction, organizationId: string, now: Date): Promise<void> {
-  const where = { organizationId, state: { not: 'disconnected' } }
-  const rows = await tx.connection.findMany({
-    where,
-    select: { dataSourceId: true, provider: true, accountId: true },
+  await endAll(tx, { organizationId }, now)
+}
+
+/**
+ * Ends the connections of an organization that live on a person's grant, in the transaction that removes them. The
+ * providers are asked by the chore. Returns what was ended.
+ */
+export function endConnectionsOnGrant(
+  tx: Transaction,
+  { organizationId, userId }: { organizationId: string; userId: string },
+  now: Date,
+): Promise<Array<EndedConnection & { dataSourceId: string }>> {
+  return endAll(tx, { organizationId, connectedById: userId }, now)
+}
+
+/** Writes down that a data source was disconnected; for use inside that change. */
+export async function recordDisconnected(
+  tx: Transaction,
+  principal: Principal,
+  dataSourceId: string,
+  { provider, accountName: account, outcome }: EndedConnection,
+): Promise<void> {
+  await recordAudit(tx, principal, {
+    action: 'data_source.disconnected',
+    targetId: dataSourceId,
+    before: { provider, account },
+    after: { tokens_deleted: true, revocation: outcome },
   })
-  // Accounts are locked in one order, so that two deletions never wait for each other.
-  rows.sort((a, b) => (`${a.provider} ${a.accountId}` < `${b.provider} ${b.accountId}` ? -1 : 1))
-  for (const { dataSourceId } of rows) await endConnection(tx, { organizationId, dataSourceId }, now)
 }
 
 /** Takes the turn to ask, unless the account is connected here by now, which is then the outcome. */

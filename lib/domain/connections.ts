@@ -28,6 +28,7 @@ import {
   isBeingRevoked,
   lockAccount,
   queueRevocation,
+  recordDisconnected,
 } from './connection-revocations'
 import { sealTokens } from './connection-sealing'
 import { connectionsOf } from './connection-views'
@@ -243,10 +244,7 @@ export async function disconnect(
     await requireSource(tx, principal, id)
     const done = await endConnection(tx, place, now)
     if (!done) throw new TwigError('conflict', 'This data source is not connected.')
-    const { provider, accountName: account, outcome } = done
-    const before = { provider, account }
-    const after = { tokens_deleted: true, revocation: outcome }
-    await recordAudit(tx, principal, { action: 'data_source.disconnected', targetId: id, before, after })
+    await recordDisconnected(tx, principal, id, done)
     return done
   })
   if (ended.revocationId) await attemptRevocation(ended.revocationId, clock)

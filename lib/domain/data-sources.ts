@@ -147,7 +147,9 @@ export async function replaceDataSource(
   requirePermission(principal, 'data-sources:write')
   await inTransaction(async (tx) => {
     // What the audit log calls before is what was.
-    await tx.$executeRaw`SELECT 1 FROM data_sources WHERE id = ${id} FOR UPDATE`
+    const { organizationId } = principal
+    await tx.$executeRaw`
+      SELECT 1 FROM data_sources WHERE id = ${id} AND organization_id = ${organizationId} FOR UPDATE`
     const before = await tx.dataSource.findFirst({ where: reachable(principal, id) })
     if (!before) throw notFound()
     if (kind !== undefined && kind !== before.kind) {

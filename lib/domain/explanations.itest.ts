@@ -6,11 +6,15 @@ import { apiPolicy } from '../core/policy'
 import type { Environment, Principal, Scope } from '../core/principal'
 import { gate } from '../edge/gate'
 import { cache } from '../store/cache'
+import { addAllowlistRange, switchAllowlist } from './allowlist-changes'
 import { revokeApiKey, updateApiKey } from './api-key-changes'
 import { createApiKey } from './api-keys'
 import { explainRequest } from './explanations'
+import { organizationLimits } from './organization-limits'
 import { setLimit, setPlan } from './plans'
+import { INSIDE, OFFICE, OUTSIDE, range } from './testing/allowlist'
 import { warmUp } from './testing/keys'
+import { refusedWith } from './testing/refused-with'
 import { keyOf, personOf, tenant } from './testing/tenants'
 
 await warmUp()
@@ -43,8 +47,14 @@ const admin = keyOf(organization.id, ['admin'])
 const deps = { ...serverDependencies(cache()), record: () => {} }
 
 describe('an explanation', () => {
-  async function codeOf(method: string, path: string, key: string): Promise<string> {
-    const headers = new Headers({ authorization: `Bearer ${key}`, 'x-forwarded-for': '203.0.113.7' })
+  async function codeOf(
+    method: string,
+    path: string,
+    key: string,
+    clientIp: string | null = '203.0.113.7',
+  ): Promise<string> {
+    const headers = new Headers({ authorization: `Bearer ${key}` })
+    if (clientIp !== null) headers.set('x-forwarded-for', clientIp)
     const verdict = await gate(new Request(`http://twig${path}`, { method, headers }), deps)
     return verdict.kind === 'refuse' ? String(JSON.parse(verdict.body ?? '{}').code) : verdict.kind
   }
@@ -73,6 +83,74 @@ describe('an explanation', () => {
       'revoked_api_key',
     ]
     expect([...seen].sort()).toEqual([...expected, 'wrong_environment'])
+  })
+
+  test('is what then happens on every plan, with every list and from every address', async () => {
+    const addresses = [INSIDE, `::ffff:${INSIDE}`, OUTSIDE, '2001:db8::7', '2001:db9::7', null]
+    const routes = [
+      ['GET', '/api/v1/agents'],
+      ['GET', '/test/v1/agents'],
+      ['POST', '/v1/agents'],
+      ['PATCH', '/v1/agents'],
+      ['GET', '/v1/nothing'],
+    ] as const
+    const keys = [reader, writer, sandbox, deleted, disabled]
+    const add = (cidr: string) => addAllowlistRange(operator, range(cidr, { force: true }))
+    let isInForce = false
+    const states: [string, () => Promise<unknown>][] = [
+      ['no list', async () => {}],
+      ['IPv4', () => add(OFFICE)],
+      ['both families', () => add('2001:db8::/32')],
+      ['off', () => switchAllowlist(operator, { on: false })],
+      ['on again', () => switchAllowlist(operator, { on: true })],
+      ['Pro, the list left', () => setPlan(operator, 'pro')],
+      ['Free, the list left', () => setPlan(operator, 'free')],
+      ['Free, off', () => switchAllowlist(operator, { on: false })],
+      ['Enterprise again', () => setPlan(operator, 'enterprise')],
+    ]
+    for (const [state, reach] of states) {
+      await reach()
+      isInForce = (await organizationLimits(organization.id)).allowlist !== null
+      const seen = new Set<string>()
+      for (const client_ip of addresses) {
+        for (const [at, { id, key }] of keys.entries()) {
+          for (const [method, path] of routes) {
+            const named = at % 2 === 0 ? { key_id: id } : { key }
+            const told = await explain(admin, { ...named, method, path, client_ip })
+            const code = await codeOf(method, path, key, client_ip)
+            expect(told.code ?? 'admit', `${state}, ${client_ip}: ${method} ${path}`).toBe(code)
+            seen.add(code)
+          }
+        }
+      }
+      const isKept = [seen.has('ip_not_allowed'), seen.has('temporarily_unavailable')]
+      expect(isKept, state).toEqual([isInForce, isInForce])
+    }
+    expect(isInForce).toBe(false)
+  })
+
+  test('asks for the plan where the work does, and for nothing of the kind elsewhere', async () => {
+    const own = await tenant('free')
+    const key = keyOf(own.organization.id, ['admin'])
+    const { id } = await createApiKey(own.operator, { name: 'A', scopes: ['admin'], environment: 'live' })
+    const told = (method: 'GET' | 'POST') => explain(key, { key_id: id, method, path: '/ip-allowlist' })
+    const planStep = async (method: 'GET' | 'POST') =>
+      (await told(method)).steps.find(({ step }) => step === 'plan')
+    for (const plan of ['free', 'pro'] as const) {
+      await setPlan(own.operator, plan)
+      const refusal = await refusedWith('plan_required', addAllowlistRange(key, range(OFFICE)))
+      const { code, error, message, status } = refusal
+      const explained = await told('POST')
+      expect(explained).toMatchObject({ code, error, message, status, admitted: false, failed_at: 'plan' })
+      expect(explained.steps.at(-1)).toMatchObject({ step: 'answer', outcome: 'not_reached' })
+    }
+    expect((await planStep('GET'))?.outcome).toBe('not_needed')
+    await setPlan(own.operator, 'enterprise')
+    expect(await planStep('POST')).toMatchObject({
+      outcome: 'passed',
+      detail: 'The IP allowlist needs the Enterprise plan; the organization has Enterprise.',
+    })
+    await addAllowlistRange(key, range(OFFICE, { force: true }))
   })
 
   test('takes no token, and tells limits and levels of the key’s buckets', async () => {
@@ -184,4 +262,25 @@ describe('an explanation', () => {
     })
     expect(mapped.client_ip).toBe('203.0.113.7')
   })
+})
+
+test('an explanation about other addresses than one’s own is for those who may see the allowlist', async () => {
+  const ask = (person: Principal, address: string | null) =>
+    explain(person, { method: 'GET', path: '/agents', key_id: reader.id, client_ip: address })
+  const member = { ...(await personOf(organization.id, 'member')), clientIp: '203.0.113.7' }
+  expect(await ask(member, '203.0.113.7')).toMatchObject({ client_ip: '203.0.113.7' })
+  expect(await ask(member, null)).toMatchObject({ client_ip: null })
+  await expect(ask(member, '203.0.113.8')).rejects.toMatchObject({
+    code: 'insufficient_role',
+    details: { fields: { client_ip: expect.any(String) } },
+  })
+  const person = await personOf(organization.id, 'admin')
+  expect(await ask(person, '203.0.113.8')).toMatchObject({ client_ip: '203.0.113.8' })
+})
+
+test('an explanation stays within the API, however the path is written', async () => {
+  for (const path of ['/../../agents', '/../../login', '/%2e%2e/%2e%2e/agents', '//agents']) {
+    const explained = await explain(admin, { method: 'GET', path, key_id: reader.id, client_ip: null })
+    expect(explained.path, path).toMatch(/^\/api\/v1\//)
+  }
 })

@@ -1,8 +1,9 @@
 import { parseAuthorization, standInKey, verifyTag } from '../core/api-key'
 import { TwigError } from '../core/errors'
 import type { ExplainInput, Explanation } from '../core/explain-schemas'
+import { lackOfPlan } from '../core/plans'
 import { API_BASE, apiAddress, resolvePolicy } from '../core/policy'
-import { type Principal, requirePermission } from '../core/principal'
+import { hasPermission, type Principal, requirePermission } from '../core/principal'
 import { retryAfterSeconds } from '../core/rate-limits'
 import { failedStep, type JudgedRequest, trailOf } from '../core/request-trail'
 import { normalizeIp } from '../edge/client-ip'
@@ -40,16 +41,22 @@ async function present(principal: Principal, input: ExplainInput): Promise<Prese
   return { authorization, key }
 }
 
-/** With the API's base: that of the caller's own environment where none was given. */
+/** As a client sends it (RFC 3986, 5.2.4), with the API's base: that of the caller's own environment where none was given. */
 function fullPath(principal: Principal, path: string): string {
-  const { pathname } = new URL(`http://twig${path}`)
-  if (apiAddress(pathname)) return path
-  return (principal.environment === 'test' ? TEST_BASE : API_BASE) + path
+  const { pathname, search } = new URL(`http://twig${path}`)
+  if (apiAddress(pathname)) return pathname + search
+  return (principal.environment === 'test' ? TEST_BASE : API_BASE) + pathname + search
 }
 
-function addressOf(text: string | null): string | null {
+/** Throws insufficient_role where somebody who may not see the allowlist asks about another address than their own. */
+function addressOf(principal: Principal, text: string | null): string | null {
   if (text === null || text === '') return null
   const address = normalizeIp(text)
+  if (address !== null && address !== principal.clientIp && !hasPermission(principal, 'security:read')) {
+    const details = { fields: { client_ip: 'Leave it empty, or give your own' } }
+    const message = 'Which addresses may come in is for admins: ask about your own, or about none.'
+    throw new TwigError('insufficient_role', message, { details })
+  }
   if (address !== null) return address
   const details = { fields: { client_ip: 'This is not an address' } }
   throw new TwigError('invalid_request', 'client_ip: This is not an address.', { details })
@@ -57,12 +64,12 @@ function addressOf(text: string | null): string | null {
 
 /**
  * What the gate would answer to a request, and why: its own decision on the present state, with nothing done, taken or
- * counted. Throws not_found for a key of another organization, and an outage where Postgres does not answer.
+ * counted. Throws not_found for a key of another organization, insufficient_role as addressOf does, and an outage where Postgres does not answer.
  */
 export async function explainRequest(principal: Principal, input: ExplainInput): Promise<Explanation> {
   requirePermission(principal, 'api-keys:read')
   const { appUrl, secrets } = nodeEnv()
-  const clientIp = addressOf(input.client_ip)
+  const clientIp = addressOf(principal, input.client_ip)
   const { authorization, key } = await present(principal, input)
   const path = fullPath(principal, input.path)
   const limits = await organizationLimits(principal.organizationId)
@@ -78,9 +85,12 @@ export async function explainRequest(principal: Principal, input: ExplainInput):
       nowMs: Date.now,
     },
   )
-  const refusal = refusalOf(rehearsal)
   const known = knownOf(rehearsal)
   const address = addressedAs(input.method, path)
+  const refused = refusalOf(rehearsal)
+  const feature = address.needs?.feature
+  // What the work then refuses before anything else.
+  const refusal = refused ?? (feature ? lackOfPlan(limits.plan, feature) : null)
   const shownKey = key && toTrailKey(key)
   const judged: JudgedRequest = {
     method: input.method,
@@ -91,7 +101,7 @@ export async function explainRequest(principal: Principal, input: ExplainInput):
     isListed: known?.isListed ?? null,
     plan: limits.plan,
     bucket: known?.bucket ?? null,
-    admitted: refusal === null,
+    admitted: refused === null,
     status: null,
     code: refusal?.code ?? null,
     message: refusal?.message ?? '',
@@ -151,6 +161,6 @@ function addressedAs(method: string, path: string): Pick<JudgedRequest, 'path' |
   return {
     path: address?.path ?? pathname,
     environment: address?.environment ?? 'live',
-    needs: row?.scope && row.bucket ? { scope: row.scope, bucket: row.bucket } : null,
+    needs: row?.scope && row.bucket ? { scope: row.scope, bucket: row.bucket, feature: row.feature } : null,
   }
 }

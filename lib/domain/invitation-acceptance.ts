@@ -88,7 +88,7 @@ async function joinAsNew(
   origin: SignInOrigin,
   now: Date,
 ): Promise<{ session: StartedSession }> {
-  const { email, role, organizationId } = invitation
+  const { email, organizationId } = invitation
   const { name, password } = input
   if (!name || !password) {
     const fields = {
@@ -103,7 +103,7 @@ async function joinAsNew(
     await requireNewcomer(tx, email)
     const user = await insertUser(tx, { email, name, passwordHash }, now)
     if (!user) throw signInFirst(email)
-    await claimInvitation(tx, invitation, user.id, origin, now)
+    const role = await claimInvitation(tx, invitation, user.id, origin, now)
     return startSession(tx, { userId: user.id, organizationId, role, method: 'password' }, origin, now)
   })
   return { session }

@@ -1,5 +1,5 @@
 import { TwigError } from '../core/errors'
-import type { RequestOrigin } from '../core/principal'
+import type { RequestOrigin, Role } from '../core/principal'
 import type { Prisma } from '../generated/prisma/client'
 import type { db, Transaction } from '../store/db'
 import { recordAudit } from './audit'
@@ -19,24 +19,31 @@ const openInvitationSelect = {
 
 export type OpenInvitation = Prisma.InvitationGetPayload<{ select: typeof openInvitationSelect }>
 
-/** Uses the invitation up and makes the person a member. Of several at once, one succeeds. */
+/**
+ * Uses the invitation up and makes the person a member, with the role that it has by now. Of several at once, one
+ * succeeds. Returns that role; throws not_found where it is open no more.
+ */
 export async function claimInvitation(
   tx: Transaction,
-  { id, email, role, organizationId }: OpenInvitation,
+  invitation: OpenInvitation,
   userId: string,
   origin: RequestOrigin,
   now: Date,
-): Promise<void> {
+): Promise<Role> {
+  const { id, email, organizationId } = invitation
   // Whoever deletes the organization holds it before its invitations, and so does this.
   await tx.$executeRaw`SELECT 1 FROM organizations WHERE id = ${organizationId} FOR KEY SHARE`
-  const { count } = await tx.invitation.updateMany({
+  const [claimed] = await tx.invitation.updateManyAndReturn({
     where: { id, ...openInvitation, expiresAt: { gt: now } },
     data: { acceptedAt: now },
+    select: { role: true },
   })
-  if (count === 0) throw deadInvitation()
-  if (!(await addMember(tx, { organizationId, userId, role }))) return
+  if (!claimed) throw deadInvitation()
+  const { role } = claimed
+  if (!(await addMember(tx, { organizationId, userId, role }))) return role
   const entry = { action: 'member.joined', targetId: userId, after: { email, role, invitation: id } }
   await recordAudit(tx, actingFor(userId, organizationId, role, origin), entry)
+  return role
 }
 
 /** The answer to a link that is used, revoked, replaced or past its time. */

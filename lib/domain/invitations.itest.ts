@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished }
 import { type Role, roles, type UserPrincipal } from '../core/principal'
 import { restoreEnvironment, setEnvironment } from '../env/testing/environment'
 import { backgroundSettled } from '../store/background'
-import { closeDb, db } from '../store/db'
+import { closeDb, db, inTransaction } from '../store/db'
 import { startSmtpSink } from '../store/testing/smtp-sink'
 import { acceptInvitation, previewInvitation } from './invitation-acceptance'
-import { inviteMember, listInvitations, revokeInvitation } from './invitations'
+import { claimInvitation } from './invitation-claims'
+import { changeInvitation, inviteMember, listInvitations, revokeInvitation } from './invitations'
 import { listMembers } from './organizations'
 import { signInWithPassword } from './passwords'
 import { findActiveSession } from './sessions'
@@ -215,6 +216,20 @@ describe('acceptInvitation', () => {
     expect(await previewInvitation(token, new Date(week.getTime() - 1))).not.toBeNull()
     expect(await previewInvitation(token, week)).toBeNull()
     await expect(acceptInvitation(newPerson(token), origin, null, week)).rejects.toEqual(code('not_found'))
+  })
+
+  it('gives the role that it has when it is used, not the one it had when its link was opened', async () => {
+    const token = await invite('admin')
+    const [{ id } = { id: '' }] = await openOnes()
+    const opened = await db().invitation.findUniqueOrThrow({ where: { id }, include: { organization: true } })
+    const { id: userId } = await personAlone({ email, password: PASSWORD, name: 'Grace Hopper' })
+    await changeInvitation(owner, { id, role: 'viewer' })
+    const role = await inTransaction((tx) => claimInvitation(tx, opened, userId, origin, new Date()))
+    const { organizationId } = owner
+    const member = await db().membership.findFirst({ where: { organizationId, userId } })
+    expect([role, member?.role]).toEqual(['viewer', 'viewer'])
+    expect((await auditOf(owner.organizationId)).at(-1)?.after).toMatchObject({ role: 'viewer' })
+    expect(await previewInvitation(token)).toBeNull()
   })
 
   it('admits nobody when it is revoked while somebody accepts it', async () => {

@@ -20,8 +20,8 @@ import { addSaml, passTest } from './testing/sso-settings'
 import { auditOf, keyOf, personOf, tenant } from './testing/tenants'
 
 const code = (value: string) => expect.objectContaining({ code: value })
-const KEEP = { api_keys: 'keep', invitations: 'keep' } as const
-const END = { api_keys: 'revoke', invitations: 'withdraw' } as const
+const KEEP = { api_keys: 'keep', connections: 'keep', invitations: 'keep' } as const
+const END = { api_keys: 'revoke', connections: 'disconnect', invitations: 'withdraw' } as const
 const NOW_SECONDS = Math.floor(Date.now() / 1000)
 
 let organizationId = ''
@@ -103,7 +103,12 @@ describe('removing a member', () => {
     const [first, second] = [await usedKey(admin), await usedKey(admin, ['admin'])]
     const another = await usedKey(owner)
     const { id: invitation, link } = await invited(admin)
+    const version = async () =>
+      (await db().apiKey.findUniqueOrThrow({ where: { id: first.id } })).stateVersion
+    const known = await version()
     const removed = await removeMember(owner, { id: admin.userId, ...END })
+    // Higher, or an entry that a process read before would replace the deletion.
+    expect(await version()).toBeGreaterThan(known)
     expect(removed.api_keys_revoked.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort())
     for (const { effective_at, revoked_at } of removed.api_keys_revoked) {
       expect(Date.parse(effective_at) - Date.parse(revoked_at)).toBeLessThan(60_000)
@@ -156,10 +161,14 @@ describe('removing a member', () => {
   })
 
   it('kills open invitations to their own address: whoever was removed stays removed', async () => {
-    const { email } = await db().user.findUniqueOrThrow({ where: { id: admin.userId } })
+    const joiner = await personOf((await tenant()).organization.id, 'owner')
+    const { email } = await db().user.findUniqueOrThrow({ where: { id: joiner.userId } })
     const other = await tenant()
     const elsewhere = await inviteMember(other.operator, { email, role: 'viewer' })
-    await removeMember(owner, { id: admin.userId, ...KEEP })
+    const before = await inviteMember(owner, { email, role: 'viewer' })
+    await inTransaction((tx) => addMember(tx, { organizationId, userId: joiner.userId, role: 'viewer' }))
+    await removeMember(owner, { id: joiner.userId, ...KEEP })
+    expect(await previewInvitation(before.link?.split('/').at(-1) ?? '')).toBeNull()
     const again = await inviteMember(owner, { email, role: 'viewer' })
     expect(await previewInvitation(again.link?.split('/').at(-1) ?? '')).toMatchObject({ email })
     expect(await previewInvitation(elsewhere.link?.split('/').at(-1) ?? '')).toMatchObject({ email })
@@ -181,6 +190,17 @@ describe('removing a member', () => {
       if (allowed) expect(await removal).toMatchObject({ id, removed: true })
       else await expect(removal, role).rejects.toEqual(code('insufficient_role'))
     }
+  })
+
+  it('is for whoever manages members, and so is looking at what others leave behind', async () => {
+    const weak = keyOf(organizationId, ['read', 'write', 'execute'])
+    await expect(removeMember(weak, { id: admin.userId, ...KEEP })).rejects.toEqual(
+      code('insufficient_scope'),
+    )
+    await expect(getMember(weak, { id: admin.userId })).rejects.toEqual(code('insufficient_scope'))
+    const viewer = await personOf(organizationId, 'viewer')
+    await expect(getMember(viewer, { id: admin.userId })).rejects.toEqual(code('insufficient_role'))
+    expect(await getMember(viewer, { id: viewer.userId })).toMatchObject({ role: 'viewer' })
   })
 
   it('is another organization’s to nobody, and a Test key’s to none', async () => {

@@ -9,6 +9,7 @@ import { countDataSourcesBy } from './data-sources'
 import { countExternalKeysBy } from './external-keys'
 import { invitationsBy, withdrawInvitations } from './invitations'
 import { actingNow, managingNow } from './member-authority'
+import { connectionsOnGrant, disconnectGrantsOf } from './member-connections'
 import { keysMadeBy, revokeKeysMadeBy } from './member-keys'
 import { countOtherOwners, deleteMembership, findMember } from './members'
 import { countSessionsIn, rehomeSessions } from './organization-sessions'
@@ -32,9 +33,10 @@ interface Place {
 /** What somebody would leave behind in an organization. What comes to hang on people has its line here. */
 async function belongingsOf({ organizationId, userId }: Place, now: Date): Promise<Belongings> {
   const place = { organizationId, userId }
-  const [sessions, keys, invitations, agents, dataSources, externalKeys] = await Promise.all([
+  const [sessions, keys, connections, invitations, agents, dataSources, externalKeys] = await Promise.all([
     countSessionsIn(organizationId, userId, now),
     keysMadeBy(organizationId, userId, now),
+    connectionsOnGrant(organizationId, userId),
     invitationsBy(organizationId, userId, now),
     STAYS.agents(place),
     STAYS.data_sources(place),
@@ -43,6 +45,7 @@ async function belongingsOf({ organizationId, userId }: Place, now: Date): Promi
   return {
     sessions,
     api_keys: keys,
+    connections,
     invitations,
     stays: { agents, data_sources: dataSources, external_keys: externalKeys },
   }
@@ -65,8 +68,8 @@ export async function getMember(
  * Removes a member, or oneself: their sessions of this organization end, and what they leave behind is kept or ended as
  * the choices say, all of it or nothing. Invitations to their own address die: whoever was removed stays removed. Of one's
  * own sessions the present one goes to another of one's organizations, where there is one that takes it.
- * Throws not_found, insufficient_role for an owner whom no owner removes and for keys that can do more than the caller,
- * conflict for the last owner.
+ * Throws not_found, insufficient_role for an owner whom no owner removes, for keys that can do more than the caller and
+ * for connections that the caller may not end, conflict for the last owner.
  */
 export async function removeMember(
   principal: Principal,
@@ -78,7 +81,7 @@ export async function removeMember(
   requireLiveReach(principal, 'Who belongs to the organization')
   const { organizationId } = principal
   const reason = isSelf ? 'left' : 'removed'
-  const { keys, withdrawn, ended, sessions } = await inTransaction(async (tx) => {
+  const { keys, disconnected, withdrawn, ended, sessions } = await inTransaction(async (tx) => {
     const actor = isSelf ? await actingNow(tx, principal) : await managingNow(tx, principal)
     const { email, role } = await findMember(principal, id, tx)
     requireRemovable({ actor, role, otherOwners: await countOtherOwners(principal, id, tx) }, isSelf)
@@ -86,12 +89,16 @@ export async function removeMember(
     const acting =
       principal.kind === 'user' && actor !== 'operator' ? { ...principal, role: actor } : principal
     const keys = choices.api_keys === 'revoke' ? await revokeKeysMadeBy(tx, acting, id, now) : []
+    const disconnected =
+      choices.connections === 'disconnect' ? await disconnectGrantsOf(tx, acting, id, now) : []
     const theirs = choices.invitations === 'withdraw' ? [{ invitedById: id }] : []
     const withdrawn = await withdrawInvitations(tx, principal, { OR: [{ email }, ...theirs] }, now)
     const present = isSelf ? { organizationId, id: asPerson(principal).sessionId } : null
     const rehomed = present ? await rehomeSessions(tx, present, reason, now) : { moved: [], ended: [] }
     const others = await endSessionRows(tx, { organizationId, userId: id }, reason, now)
     await deleteMembership(tx, principal, id)
+    // What they made since the first look; from here on they make none.
+    if (choices.api_keys === 'revoke') keys.push(...(await revokeKeysMadeBy(tx, acting, id, now)))
     const ended = [...rehomed.ended, ...others]
     await recordAudit(tx, principal, {
       action: isSelf ? 'member.left' : 'member.removed',
@@ -101,10 +108,12 @@ export async function removeMember(
         sessions_ended: ended.length,
         api_keys: choices.api_keys,
         api_keys_revoked: keys.map(({ subjectId }) => subjectId),
+        connections: choices.connections,
+        connections_ended: disconnected,
         invitations_withdrawn: withdrawn,
       },
     })
-    return { keys, withdrawn, ended, sessions: ended.length + rehomed.moved.length }
+    return { keys, disconnected, withdrawn, ended, sessions: ended.length + rehomed.moved.length }
   })
   await announceEnded(ended, reason)
   const late = await deliverAll(keys)
@@ -120,6 +129,7 @@ export async function removeMember(
       revoked_at: now.toISOString(),
       effective_at: effectiveAt(keyId).toISOString(),
     })),
+    connections_ended: disconnected,
     invitations_withdrawn: withdrawn,
   }
 }

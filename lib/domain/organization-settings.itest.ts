@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closeDb, db, inTransaction } from '../store/db'
 import { createApiKey } from './api-keys'
+import { trimAuditLogs } from './audit-retention'
 import { verifyApiKey } from './key-verifier'
 import { getOrganization, sweepByRetention, updateOrganization } from './organization-settings'
 import { listSessions } from './session-list'
@@ -26,6 +27,33 @@ test('a Test key does not change how long Live interactions are kept; a Live key
   await updateOrganization(keyOf(organization.id, ['admin']), { interaction_retention_days: 60 })
   expect(await updateOrganization(testKey, { name: 'Renamed' })).toMatchObject({ name: 'Renamed' })
   expect(await getOrganization(testKey)).toMatchObject({ interaction_retention_days: 60 })
+})
+
+test('how long the audit log is kept is set by an admin, stands in the log, and is what is trimmed by', async () => {
+  const { organization } = await tenant()
+  const { id } = organization
+  const admin = await personOf(id, 'admin')
+  expect(await getOrganization(admin)).toMatchObject({ audit_retention_days: null })
+  await updateOrganization(admin, { name: 'Kept' })
+  expect(await updateOrganization(admin, { audit_retention_days: 30 })).toMatchObject({
+    audit_retention_days: 30,
+  })
+  const rows = await auditOf(id)
+  expect(rows.at(-1)).toMatchObject({
+    action: 'organization.updated',
+    actorId: admin.userId,
+    before: { audit_retention_days: null },
+    after: { audit_retention_days: 30 },
+  })
+  expect(await trimAuditLogs(new Date(Date.now() + 40 * DAY_MS))).toBeGreaterThanOrEqual(rows.length)
+  expect((await auditOf(id)).map(({ action }) => action)).toEqual(['audit_log.trimmed'])
+  for (const [who, refusal] of [
+    [keyOf(id, ['admin'], 'test'), 'conflict'],
+    [await personOf(id, 'member'), 'insufficient_role'],
+  ] as const) {
+    const change = updateOrganization(who, { audit_retention_days: null })
+    await expect(change).rejects.toMatchObject({ code: refusal })
+  }
 })
 
 test('a slug is one organization’s: of two who take it at once one does, and a taken one is named', async () => {

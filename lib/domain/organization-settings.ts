@@ -16,6 +16,7 @@ function settingsOf(row: OrganizationRow) {
     slug: row.slug,
     interaction_retention_days: row.interactionRetentionDays,
     usage_retention_days: row.usageRetentionDays,
+    audit_retention_days: row.auditRetentionDays,
     session_idle_minutes: row.sessionIdleMinutes,
     session_max_age_hours: row.sessionMaxAgeHours,
   }
@@ -50,6 +51,7 @@ function columnsOf(input: OrganizationInput) {
     slug: input.slug,
     interactionRetentionDays: input.interaction_retention_days,
     usageRetentionDays: input.usage_retention_days,
+    auditRetentionDays: input.audit_retention_days,
     sessionIdleMinutes: input.session_idle_minutes,
     sessionMaxAgeHours: input.session_max_age_hours,
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { RequestIdInput, RequestTrail } from '../core/explain-schemas'
-import { findRequest } from './request-trails'
+import { db } from '../store/db'
+import { findableRequests, findRequest } from './request-trails'
 import { personOf, tenant } from './testing/tenants'
 import { batchOf, eventOf, keyInUse } from './testing/usage-events'
 import { writeUsage } from './usage-recorder'
@@ -81,14 +82,27 @@ describe('a request found by its id', () => {
     await expect(find(old)).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  test('is told from those that nobody finds, for lists that name requests', async () => {
+    const [id, old] = [await made({}), await made({}, new Date(Date.now() - 31 * DAY_MS))]
+    const asked = [id, old, null, 'req_never0000000000000']
+    expect(await findableRequests(member, asked)).toEqual(new Set([id]))
+    expect(await findableRequests(member, [null])).toEqual(new Set())
+    expect(await findableRequests((await tenant()).operator, asked)).toEqual(new Set())
+    const viewer = await personOf(organizationId, 'viewer')
+    await expect(findableRequests(viewer, asked)).rejects.toMatchObject({ code: 'insufficient_role' })
+  })
+
   test('of another organization is not found here, nor one that never was, nor by a viewer', async () => {
     const id = await made({})
-    const { operator: stranger } = await tenant()
+    const { operator: stranger, organization: other } = await tenant()
     await expect(findRequest(stranger, { id })).rejects.toMatchObject({ code: 'not_found' })
     await expect(find('req_never0000000000000')).rejects.toMatchObject({ code: 'not_found' })
     const viewer = await personOf(organizationId, 'viewer')
     await expect(findRequest(viewer, { id })).rejects.toMatchObject({ code: 'insufficient_role' })
     expect((await findRequest(operator, { id })).id).toBe(id)
+    // It is the request's own organization that counts, not the key's alone.
+    await db().apiRequest.updateMany({ where: { id }, data: { organizationId: other.id } })
+    await expect(find(id)).rejects.toMatchObject({ code: 'not_found' })
   })
 
   test('is asked for by an id of a request and nothing else', () => {

@@ -16,6 +16,12 @@ function recentSlots(nowMs: number): number[] {
   return Array.from({ length: RECENT_DAYS + 1 }, (_, days) => requestSlot(nowMs - days * DAY_MS))
 }
 
+/** Requests of the caller's organization that are still kept for it. */
+function recentOf({ organizationId }: Principal, now: Date) {
+  const time = { gt: new Date(now.getTime() - RECENT_DAYS * DAY_MS) }
+  return { organizationId, slot: { in: recentSlots(now.getTime()) }, time }
+}
+
 const OTHER: Readonly<Record<Environment, Environment>> = { live: 'test', test: 'live' }
 
 /**
@@ -29,12 +35,7 @@ export async function findRequest(
 ): Promise<RequestTrail> {
   requirePermission(principal, 'api-keys:read')
   const row = await db().apiRequest.findFirst({
-    where: {
-      id,
-      organizationId: principal.organizationId,
-      slot: { in: recentSlots(now.getTime()) },
-      time: { gt: new Date(now.getTime() - RECENT_DAYS * DAY_MS) },
-    },
+    where: { id, ...recentOf(principal, now) },
   })
   const key = row && (await findOwnKey(principal, row.keyId))
   if (!row || !key) throw noSuchRequest()
@@ -48,7 +49,8 @@ export async function findRequest(
     key: shownKey,
     namedById: false,
     clientIp: row.clientIp || null,
-    isListed: null,
+    // An outage is not recorded: what is, was refused for want of an address.
+    isListed: !row.admitted && code === 'temporarily_unavailable' ? true : null,
     plan: null,
     bucket: null,
     admitted: row.admitted,
@@ -73,6 +75,22 @@ export async function findRequest(
   }
 }
 
+/** Which of these ids findRequest would find for the caller; for lists that name requests. */
+export async function findableRequests(
+  principal: Principal,
+  ids: ReadonlyArray<string | null>,
+  now: Date = new Date(),
+): Promise<ReadonlySet<string>> {
+  requirePermission(principal, 'api-keys:read')
+  const wanted = ids.filter((id) => id !== null)
+  if (wanted.length === 0) return new Set()
+  const rows = await db().apiRequest.findMany({
+    where: { id: { in: wanted }, ...recentOf(principal, now) },
+    select: { id: true },
+  })
+  return new Set(rows.map(({ id }) => id))
+}
+
 function noSuchRequest(): TwigError {
   return new TwigError('not_found', 'No key of your organization made a request with this id in 30 days.')
 }
@@ -80,5 +98,6 @@ function noSuchRequest(): TwigError {
 function needsOf(method: string, path: string): JudgedRequest['needs'] {
   const resolution = resolvePolicy(method, API_BASE + path)
   if (resolution.kind !== 'row' || !resolution.row.scope || !resolution.row.bucket) return null
-  return { scope: resolution.row.scope, bucket: resolution.row.bucket }
+  const { scope, bucket, feature } = resolution.row
+  return { scope, bucket, feature }
 }

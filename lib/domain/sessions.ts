@@ -173,6 +173,16 @@ function placeOf({ role, organization: { id, slug, name, plan } }: Membership): 
   return { role, organization: { id, slug, name, plan } }
 }
 
+/** Where the session of a person is now, for the cookie to follow; null once it has ended. */
+export async function findPlace(principal: Principal): Promise<StartedSession | null> {
+  const { userId, sessionId } = asPerson(principal)
+  const row = await db().session.findFirst({
+    where: { id: sessionId, userId, endedAt: null },
+    select: { organizationId: true },
+  })
+  return row && { sub: userId, sid: sessionId, org: row.organizationId }
+}
+
 /** Ends a session unless it was used, or its organization changed its mind, since the row was read. */
 async function endLapsed(
   { userId, sessionId: id }: { userId: string; sessionId: string },

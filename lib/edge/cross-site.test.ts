@@ -38,6 +38,11 @@ const FORMS: [string, Record<string, string | string[]>, string?][] = [
     'a form of another site',
     { ...FORM, origin: EVIL, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
   ],
+  [
+    'a foreign Origin that claims to be of the same site',
+    { ...FORM, origin: EVIL, 'sec-fetch-site': 'same-site' },
+  ],
+  ['a foreign Origin that claims to be our own', { ...FORM, ...OWN_PAGE, origin: EVIL }],
   ['a form with JSON as text/plain', { ...TEXT, origin: EVIL }, '{"a":"=1"}'],
   ['JSON in a multipart form', { 'content-type': 'multipart/form-data; boundary=x', origin: EVIL }, '--x--'],
   ['fetch with no-cors', { ...TEXT, origin: EVIL, 'sec-fetch-mode': 'no-cors' }, '{}'],

@@ -15,6 +15,8 @@ interface Scene {
   authorization?: string | null
   decision?: Settled
   secure?: boolean
+  /** Of the caller; unknown when absent. */
+  clientIp?: string
 }
 
 const NOW_MS = Date.UTC(2026, 0, 31, 9, 30)
@@ -55,6 +57,7 @@ const scenes = {
   revoked_api_key: { decision: { kind: 'mark', reason: 'revoked' } },
   disabled_api_key: { decision: { kind: 'mark', reason: 'disabled' } },
   expired_api_key: { decision: { kind: 'mark', reason: 'expired' } },
+  ip_not_allowed: { decision: known('address', 99), clientIp: '203.0.113.7' },
   insufficient_scope: { decision: known('scope', 99) },
   rate_limit_exceeded: { decision: known('limit', 0) },
   insecure_transport: { secure: false },
@@ -72,11 +75,12 @@ export const refusedCodes = Object.keys(scenes) as RefusedCode[]
 /** What the gate answers where it refuses with a code: its own words, made by the gate. Throws where it does not refuse. */
 export async function refusalSample(code: RefusedCode, appUrl: string): Promise<Answer> {
   const scene: Scene = scenes[code]
-  const { method = 'POST', path = '/api/v1/query', decision, secure = true } = scene
+  const { method = 'POST', path = '/api/v1/query', decision, secure = true, clientIp = null } = scene
   const authorization = scene.authorization === undefined ? bearer('live') : scene.authorization
   const headers: Readonly<Record<string, string | null>> = {
     authorization,
     'x-forwarded-proto': secure ? 'https' : 'http',
+    'x-forwarded-for': clientIp,
   }
   const get = (name: string) => headers[name] ?? null
   const origin = secure ? appUrl : appUrl.replace(/^http:/, 'https:')

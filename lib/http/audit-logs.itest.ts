@@ -25,6 +25,8 @@ beforeAll(async () => {
   const key = { ...keyOf(organizationId, ['admin']), requestId: 'req_made', clientIp: '192.0.2.7' }
   agentId = (await createAgent(key, AgentInput.parse({ name: '=1+1' }))).id
   await createAgent({ ...key, environment: 'test' }, AgentInput.parse({ name: 'Draft' }))
+  const stranger = keyOf((await tenant()).organization.id, ['admin'], 'test')
+  await createAgent(stranger, AgentInput.parse({ name: 'Theirs' }))
   for (const name of ['A', 'B'])
     await createAgent(await personOf(organizationId, 'member'), AgentInput.parse({ name }))
 })
@@ -78,6 +80,7 @@ describe('GET /audit-logs', () => {
     ['action=agent.created', 4],
     ['action=agent', 4],
     ['action=agent_', 0],
+    ['action=agen_', 0],
     ['action=organization', 1],
     ['actor=operator', 1],
     ['actor=key', 2],

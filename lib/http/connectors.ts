@@ -17,7 +17,7 @@ import { hasConnector } from '../store/connectors/providers'
 import { toTwigError } from './failure'
 import { requestPass } from './pass'
 import { errorResponse } from './route'
-import { currentUser } from './session'
+import { callingUser } from './session'
 import { forgetState, openSsoJourney, stateOf } from './sso'
 
 /** Begins connecting a new data source; answers where the browser is to go. */
@@ -78,10 +78,8 @@ async function answer(provider: ConnectorProvider, pass: PassFacts): Promise<str
     const state = flow ? await stateOf(flow.id) : ''
     // It has one answer, whatever becomes of it.
     if (flow) await forgetState(ssoStateCookie(flow.id, nodeEnv().appUrl.startsWith('https:')))
-    const viewer = await currentUser()
     // Whoever signs in afterwards is in another session: this answer is nobody's any more.
-    if (!viewer) throw new TwigError('session_expired')
-    const { principal } = viewer
+    const { principal } = await callingUser()
     if (flow?.organizationId === principal.organizationId) source = flow.dataSourceId
     const { id } = await finishConnection(principal, { provider, flowId: flow?.id ?? null, state, callback })
     return `/data/${id}?connected=1`

@@ -34,6 +34,20 @@ describe('the sample of an error', () => {
     expect((await errorSample('method_not_allowed')).headers.Allow).toBe('OPTIONS, POST')
     expect((await errorSample('too_many_failed_attempts')).headers['Retry-After']).toBe('60')
     expect(JSON.parse((await errorSample('invalid_request')).body).fields).toHaveProperty('name')
+    const address = JSON.parse((await errorSample('ip_not_allowed')).body)
+    expect(address).toMatchObject({
+      client_ip: '203.0.113.7',
+      message: expect.stringContaining('203.0.113.7'),
+    })
+    expect(JSON.parse((await errorSample('would_lock_out')).body)).toMatchObject({
+      client_ip: '203.0.113.7',
+      missing_range: '203.0.113.7/32',
+    })
+    expect(JSON.parse((await errorSample('plan_required')).body)).toMatchObject({
+      feature: 'ip_allowlist',
+      required_plan: 'enterprise',
+      plan: 'free',
+    })
     const external = JSON.parse((await errorSample('external_key_rejected')).body)
     expect(external).toMatchObject({ provider_status: 401, detail: expect.any(String) })
   })

@@ -1,4 +1,6 @@
+import { wouldLockOut } from '../core/allowlist'
 import { type ErrorCode, TwigError } from '../core/errors'
+import { lackOfPlan } from '../core/plans'
 import { AgentInput } from '../core/schemas'
 import { modelError } from '../domain/model-errors'
 import { tooManyAttempts } from '../domain/throttle'
@@ -32,10 +34,8 @@ const made: Partial<Record<ErrorCode, () => TwigError>> = {
     const parsed = AgentInput.safeParse({ name: '', temperature: 3 })
     return parsed.success ? new TwigError('invalid_request') : invalidRequest(parsed.error)
   },
-  plan_required: () =>
-    new TwigError('plan_required', 'Custom limits need the Enterprise plan.', {
-      details: { required_plan: 'enterprise', plan: 'free' },
-    }),
+  plan_required: () => lackOfPlan('free', 'ip_allowlist') ?? new TwigError('plan_required'),
+  would_lock_out: () => wouldLockOut('203.0.113.7', 'Add that range first.'),
   too_many_failed_attempts: () => tooManyAttempts(60),
   external_key_rejected: () =>
     modelError(new ModelFailure('key_rejected', 'Incorrect API key provided.', 401), true),

@@ -9,7 +9,8 @@ import { backgroundSettled } from '../store/background'
 import { closeDb, db } from '../store/db'
 import { readText, sourceTree } from '../testing/source-tree'
 import { plant, plantConnected } from './testing/matrix-home'
-import { ACTIONS, type Action, type Kind } from './testing/role-table'
+import type { Action, Kind } from './testing/role-action'
+import { ACTIONS } from './testing/role-table'
 
 interface Home {
   organizationId: string

@@ -24,12 +24,13 @@ function expiryAfter(issuedAt: number, expiresAt: number): number {
   return now - issuedAt >= RENEW_AFTER_SECONDS ? now + SESSION_TTL_SECONDS : expiresAt
 }
 
-/** GET /api/auth/session: who is signed in, where, and until when; `{}` for nobody. In an outage 503, and no cookie is touched. */
+/** GET /api/auth/session: who is signed in, where, and until when; `{}` for nobody, a refusal where the organization's allowlist keeps them out. In an outage 503, and no cookie is touched. */
 export function sessionRoute(): Promise<Response> {
   return answer(async () => {
     const pass = await requestPass()
     const viewer = await currentUser()
     if (!viewer || pass.kind !== 'user') return Response.json({}, { headers: NO_STORE })
+    if (viewer.outside) throw viewer.outside
     const { user, organization, principal } = viewer
     const expires = new Date(expiryAfter(pass.issuedAt, pass.expiresAt) * 1000).toISOString()
     const body = { user, organization: { ...organization, role: principal.role }, expires }

@@ -1,8 +1,10 @@
-import type { RequestOrigin } from '../core/principal'
+import type { RequestOrigin, UserPrincipal } from '../core/principal'
 import { acceptInvitation } from '../domain/invitation-acceptance'
+import { leaveOrganization } from '../domain/member-removal'
+import { deleteOrganization } from '../domain/organization-deletion'
 import { switchOrganization } from '../domain/organization-switch'
 import { resetPassword } from '../domain/passwords'
-import type { SignInOrigin, StartedSession } from '../domain/sessions'
+import { findPlace, type SignInOrigin, type StartedSession } from '../domain/sessions'
 import { confirmSignUp, signUp } from '../domain/sign-ups'
 import { currentUser, setSessionCookie, signInOrigin } from './session'
 
@@ -34,3 +36,21 @@ export async function switchOrganizationHere(
   await setSessionCookie(session)
   return { organizationId: session.org }
 }
+
+/** A verb after which the session may be elsewhere: the cookie follows, where the session goes on. */
+function followingSession<I, T>(verb: (principal: UserPrincipal, input: I) => Promise<T>) {
+  return async (principal: UserPrincipal, input: I): Promise<T> => {
+    const result = await verb(principal, input)
+    // It is done: whoever cannot be followed now is led on from the page for blocked people.
+    const place = await findPlace(principal).catch(() => null)
+    if (place) await setSessionCookie(place)
+    return result
+  }
+}
+
+export const leaveOrganizationHere = followingSession(
+  (principal, choices: Parameters<typeof leaveOrganization>[1]) => leaveOrganization(principal, choices),
+)
+export const deleteOrganizationHere = followingSession(
+  (principal, input: Parameters<typeof deleteOrganization>[1]) => deleteOrganization(principal, input),
+)

@@ -1,6 +1,4 @@
 import type { Metadata } from 'next'
-import { redirect } from 'next/navigation'
-import { HOME_PATH } from '@/lib/core/return-path'
 import { answerWithStatus } from '@/lib/http/outage-status'
 import { requestPass } from '@/lib/http/pass'
 import { requireUser } from '@/lib/http/session'
@@ -12,7 +10,18 @@ export const metadata: Metadata = { title: 'Address not allowed' }
 /** What a member sees whom the organization's allowlist keeps out, in place of whatever they asked for. */
 export default async function BlockedPage() {
   const { outside, organization, memberships } = await requireUser('anywhere')
-  if (!outside) redirect(HOME_PATH)
+  // The session is in another organization than its cookie still says, or the list has changed meanwhile.
+  if (!outside) {
+    return (
+      <ErrorState
+        title={`You are in ${organization.name}`}
+        action={<WaysOut others={[organization]} />}
+        standalone
+      >
+        <p>Nothing keeps you out of it.</p>
+      </ErrorState>
+    )
+  }
   const { requestId, clientIp } = await requestPass()
   answerWithStatus(outside.status, outside.retryAfterSeconds)
   const others = memberships

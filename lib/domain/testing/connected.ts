@@ -25,13 +25,15 @@ export function tearDownGoogle(): void {
 export interface Planted {
   provider?: ConnectorProvider
   account?: RemoteAccount
+  /** Whose grant it is. */
+  connectedById?: string
   tokens?: Partial<TokenSet>
 }
 
 /** A source that is connected, by its rows alone; nothing is chosen. */
 export async function plantConnection(
   { organizationId, environment }: { organizationId: string; environment: Environment },
-  { provider = 'google_drive', account, tokens }: Planted = {},
+  { provider = 'google_drive', account, connectedById, tokens }: Planted = {},
 ): Promise<{ id: string; connectionId: string }> {
   const scopes = CONNECTORS[provider].scopes.map(({ scope }) => scope)
   const { id: accountId, name: accountName, workspace } = account ?? { id: '1', name: 'ada', workspace: null }
@@ -53,6 +55,7 @@ export async function plantConnection(
         requestedScopes: scopes,
         grantedScopes: scopes,
         lastGoodAt: now,
+        ...(connectedById && { connectedById }),
         connectedAt: now,
       },
     })

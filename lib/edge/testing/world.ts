@@ -58,6 +58,8 @@ export interface World extends TestRedis {
   end(keyId: string, endsAtMs: number): Promise<void>
   /** Gives the key's organization another allowlist, null for none. */
   list(keyId: string, cidrs: string[] | null, coversConsole?: boolean): Promise<void>
+  /** Gives it another plan or other limits. */
+  settle(keyId: string, changes: Partial<OrganizationLimits>): Promise<void>
   /** Does the work in the middle of the next verification: the row is read, and the cache is not told yet. */
   overtake(work: () => Promise<void>): void
 }
@@ -205,6 +207,13 @@ export async function openWorld(): Promise<World> {
     await changeKey(redis, { keyId, version: changed.version }, refusalOf(changed, clock.nowMs))
   }
 
+  async function settle(keyId: string, changes: Partial<OrganizationLimits>): Promise<void> {
+    const row = rows.get(keyId)
+    if (!row) throw new Error(`there is no key ${keyId}`)
+    row.limits = { ...row.limits, ...changes, version: row.limits.version + 1 }
+    await publishLimits(redis, row.limits)
+  }
+
   return {
     ...store,
     deps: gateWith({}),
@@ -222,13 +231,9 @@ export async function openWorld(): Promise<World> {
     enable: (keyId) => change(keyId, () => ({ disabled: false })),
     narrow: (keyId, scopes) => change(keyId, ({ facts }) => ({ facts: { ...facts, scopes } })),
     end: (keyId, endsAtMs) => change(keyId, ({ facts }) => ({ facts: { ...facts, endsAtMs } })),
-    list: async (keyId, cidrs, coversConsole = false) => {
-      const row = rows.get(keyId)
-      if (!row) throw new Error(`there is no key ${keyId}`)
-      const allowlist = cidrs && listOf(cidrs, coversConsole)
-      row.limits = { ...row.limits, version: row.limits.version + 1, allowlist }
-      await publishLimits(redis, row.limits)
-    },
+    list: (keyId, cidrs, coversConsole = false) =>
+      settle(keyId, { allowlist: cidrs && listOf(cidrs, coversConsole) }),
+    settle,
     overtake: (work) => {
       overtaking = work
     },

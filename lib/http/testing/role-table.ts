@@ -1,20 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Role, UserPrincipal } from '../../core/principal'
-import * as agents from '../../domain/agents'
 import * as allowlist from '../../domain/allowlist-changes'
 import { confirmAllowlist } from '../../domain/allowlist-confirmation'
 import { previewAllowlist } from '../../domain/allowlist-previews'
-import * as keyChanges from '../../domain/api-key-changes'
-import { createApiKey } from '../../domain/api-keys'
-import { beginConnection, beginReconnect } from '../../domain/connection-flows'
-import { disconnect } from '../../domain/connections'
-import * as sources from '../../domain/data-sources'
-import * as documents from '../../domain/documents'
 import { checkDomain } from '../../domain/domain-proofs'
 import * as domains from '../../domain/domains'
 import { explainRequest } from '../../domain/explanations'
-import * as externalKeys from '../../domain/external-key-changes'
-import { checkExternalKey } from '../../domain/external-key-checks'
 import { checkHealth } from '../../domain/health'
 import { countOlder } from '../../domain/interaction-search'
 import * as invitations from '../../domain/invitations'
@@ -23,55 +13,22 @@ import { changeMemberRole } from '../../domain/members'
 import { deleteOrganization } from '../../domain/organization-deletion'
 import { endAllSessions } from '../../domain/organization-sessions'
 import { updateOrganization } from '../../domain/organization-settings'
-import * as syncs from '../../domain/source-syncs'
 import * as ssoChanges from '../../domain/sso-connection-changes'
 import { updateSsoConnection } from '../../domain/sso-connection-edits'
 import * as enforcement from '../../domain/sso-enforcement'
 import { beginSsoTest } from '../../domain/sso-flows'
 import * as previews from '../../domain/sso-previews'
 import { checkSsoMetadata } from '../../domain/sso-watch'
-import { keyUseToday } from '../../domain/usage'
+import type { Action } from './role-action'
+import { WORK_ACTIONS } from './role-work-table'
 
 // What each role may do in the console, by hand from spec.md G1: viewers see; members also make and change agents, data
 // sources and keys of read, write, execute; admins all settings, members, keys of every scope; owners also Enforce SSO and
 // the organization itself.
 
-export type Kind =
-  | 'agent'
-  | 'source'
-  | 'connected'
-  | 'document'
-  | 'key'
-  | 'external'
-  | 'member'
-  | 'invitation'
-  | 'range'
-  | 'domain'
-  | 'connection'
-type Call = (principal: UserPrincipal, id: string) => Promise<unknown>
-
-export interface Action {
-  /** The verb that a server action runs. */
-  verb: string
-  /** The least role, or null where the role is no matter. */
-  least: Role | null
-  /** What `id` is of; of another organization it is not found. */
-  kind?: Kind
-  call: Call
-}
-
 const email = () => `${randomBytes(8).toString('hex')}@roles.example`
-const KEEP = { api_keys: 'keep', invitations: 'keep' } as const
-/** Nobody is asked: it is no address that anything may be fetched from. */
+const KEEP = { api_keys: 'keep', connections: 'keep', invitations: 'keep' } as const
 const NOWHERE = 'https://127.0.0.1:1/'
-const agent = { name: 'Roles', instructions: '', environment: 'live' } as const
-const whole = {
-  instructions: '',
-  data_source_ids: [],
-  temperature: null,
-  max_tokens: null,
-  allow_fallback: false,
-}
 const EXPLAINED = {
   authorization: 'Bearer none',
   method: 'GET',
@@ -79,137 +36,9 @@ const EXPLAINED = {
   client_ip: null,
   scheme: 'https',
 } as const
-const model = { source: 'twig', name: null, external_key_id: null } as const
 
 export const ACTIONS: readonly Action[] = [
-  { verb: 'createAgentIn', least: 'member', call: (who) => agents.createAgentIn(who, agent) },
-  {
-    verb: 'replaceAgent',
-    least: 'member',
-    kind: 'agent',
-    call: (who, id) => agents.replaceAgent(who, { id, name: 'Roles', model, ...whole }),
-  },
-  { verb: 'deleteAgent', least: 'member', kind: 'agent', call: (who, id) => agents.deleteAgent(who, { id }) },
-  {
-    verb: 'createDataSourceIn',
-    least: 'member',
-    call: (who) => sources.createDataSourceIn(who, { name: 'Roles', kind: 'text', environment: 'live' }),
-  },
-  {
-    verb: 'replaceDataSource',
-    least: 'member',
-    kind: 'source',
-    call: (who, id) => sources.replaceDataSource(who, { id, name: 'Roles' }),
-  },
-  {
-    verb: 'reindexDataSource',
-    least: 'member',
-    kind: 'source',
-    call: (who, id) => sources.reindexDataSource(who, { id }),
-  },
-  {
-    verb: 'deleteDataSource',
-    least: 'member',
-    kind: 'source',
-    call: (who, id) => sources.deleteDataSource(who, { id }),
-  },
-  {
-    verb: 'beginConnectionHere',
-    least: 'member',
-    call: (who) => beginConnection(who, { provider: 'google_drive', environment: 'live', name: 'Roles' }),
-  },
-  {
-    verb: 'beginReconnectHere',
-    least: 'member',
-    kind: 'connected',
-    call: (who, id) => beginReconnect(who, { id }),
-  },
-  {
-    verb: 'chooseSelection',
-    least: 'member',
-    kind: 'connected',
-    call: (who, id) => syncs.chooseSelection(who, { id, selection: [] }),
-  },
-  {
-    verb: 'setSchedule',
-    least: 'member',
-    kind: 'connected',
-    call: (who, id) => syncs.setSchedule(who, { id, minutes: 60 }),
-  },
-  {
-    verb: 'requestSync',
-    least: 'member',
-    kind: 'connected',
-    call: (who, id) => syncs.requestSync(who, { id }),
-  },
-  { verb: 'disconnect', least: 'member', kind: 'connected', call: (who, id) => disconnect(who, { id }) },
-  {
-    verb: 'reindexDocument',
-    least: 'member',
-    kind: 'document',
-    call: (who, id) => documents.reindexDocument(who, idsOf(id)),
-  },
-  {
-    verb: 'deleteDocument',
-    least: 'member',
-    kind: 'document',
-    call: (who, id) => documents.deleteDocument(who, idsOf(id)),
-  },
-  {
-    verb: 'createApiKey',
-    least: 'member',
-    call: (who) =>
-      createApiKey(who, { name: 'Roles', scopes: ['read', 'write', 'execute'], environment: 'live' }),
-  },
-  {
-    verb: 'updateApiKey',
-    least: 'member',
-    kind: 'key',
-    call: (who, id) => keyChanges.updateApiKey(who, { id, name: 'Roles' }),
-  },
-  {
-    verb: 'rotateApiKey',
-    least: 'member',
-    kind: 'key',
-    call: (who, id) => keyChanges.rotateApiKey(who, { id, grace: '1h' }),
-  },
-  {
-    verb: 'revokeApiKey',
-    least: 'member',
-    kind: 'key',
-    call: (who, id) => keyChanges.revokeApiKey(who, { id }),
-  },
-  { verb: 'keyUseToday', least: 'member', kind: 'key', call: (who, id) => keyUseToday(who, { id }) },
-  {
-    verb: 'createExternalKey',
-    least: 'admin',
-    call: (who) =>
-      externalKeys.createExternalKey(who, { provider: 'openai', api_key: 'sk-roles-1234567890' }),
-  },
-  {
-    verb: 'replaceExternalKey',
-    least: 'admin',
-    kind: 'external',
-    call: (who, id) => externalKeys.replaceExternalKey(who, { id, api_key: 'sk-roles-1234567890' }),
-  },
-  {
-    verb: 'renameExternalKey',
-    least: 'admin',
-    kind: 'external',
-    call: (who, id) => externalKeys.renameExternalKey(who, { id, name: 'Roles' }),
-  },
-  {
-    verb: 'checkExternalKey',
-    least: 'admin',
-    kind: 'external',
-    call: (who, id) => checkExternalKey(who, { id }),
-  },
-  {
-    verb: 'deleteExternalKey',
-    least: 'admin',
-    kind: 'external',
-    call: (who, id) => externalKeys.deleteExternalKey(who, { id }),
-  },
+  ...WORK_ACTIONS,
   { verb: 'countOlder', least: 'admin', call: (who) => countOlder(who, { days: 90 }) },
   {
     verb: 'updateOrganization',
@@ -349,16 +178,10 @@ export const ACTIONS: readonly Action[] = [
   },
   // The name is wrong, so that the organization is there for the next one: an owner is told that, others their role.
   {
-    verb: 'deleteOrganization',
+    verb: 'deleteOrganizationHere',
     least: 'owner',
     call: (who) => deleteOrganization(who, { name: 'not its name' }),
   },
   // The last: it takes the caller away.
-  { verb: 'leaveOrganization', least: null, call: (who) => removal.leaveOrganization(who, KEEP) },
+  { verb: 'leaveOrganizationHere', least: null, call: (who) => removal.leaveOrganization(who, KEEP) },
 ]
-
-/** A document’s place in one word, `ds_… doc_…`. */
-function idsOf(both: string): { id: string; document_id: string } {
-  const [id = '', document_id = ''] = both.split(' ')
-  return { id, document_id }
-}

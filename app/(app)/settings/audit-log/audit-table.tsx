@@ -3,13 +3,21 @@ import { RelativeTime } from '../../../_ui/relative-time'
 import { HeaderCell, RowHeader, Table, TableBody, TableCell, TableHead, TableRow } from '../../../_ui/table'
 import { TextLink } from '../../../_ui/text-link'
 import type { Callers } from '../../interactions/callers'
+import { RequestLink } from '../requests/request-link'
 import { actionText, actorText } from './audit-words'
 import { ChangeList } from './change-list'
 import { factChanges } from './fact-changes'
 import { PATH } from './path'
 
+interface AuditTableProps {
+  logs: readonly AuditLog[]
+  callers: Callers
+  /** Ids of requests that can be looked up. */
+  requests: ReadonlySet<string>
+}
+
 /** Rows of the log, the latest first, each with what it changed. */
-export function AuditTable({ logs, callers }: { logs: readonly AuditLog[]; callers: Callers }) {
+export function AuditTable({ logs, callers, requests }: AuditTableProps) {
   return (
     <Table caption="Audit log" stack="wide">
       <TableHead>
@@ -21,14 +29,25 @@ export function AuditTable({ logs, callers }: { logs: readonly AuditLog[]; calle
       </TableHead>
       <TableBody>
         {logs.map((log) => (
-          <AuditRow key={log.id} log={log} callers={callers} />
+          <AuditRow
+            key={log.id}
+            log={log}
+            callers={callers}
+            isFindable={log.request_id !== null && requests.has(log.request_id)}
+          />
         ))}
       </TableBody>
     </Table>
   )
 }
 
-function AuditRow({ log, callers }: { log: AuditLog; callers: Callers }) {
+interface AuditRowProps {
+  log: AuditLog
+  callers: Callers
+  isFindable: boolean
+}
+
+function AuditRow({ log, callers, isFindable }: AuditRowProps) {
   const changes = factChanges(log.before, log.after)
   return (
     <TableRow className="align-top">
@@ -69,12 +88,15 @@ function AuditRow({ log, callers }: { log: AuditLog; callers: Callers }) {
       </TableCell>
       <TableCell label="Request">
         {log.request_id ? (
-          <TextLink
-            href={PATH + auditQuery({ request: log.request_id })}
-            className="wrap-anywhere font-mono text-sm"
-          >
-            {log.request_id}
-          </TextLink>
+          <div className="grid justify-items-start gap-1">
+            <TextLink
+              href={PATH + auditQuery({ request: log.request_id })}
+              className="wrap-anywhere font-mono text-sm"
+            >
+              {log.request_id}
+            </TextLink>
+            {isFindable && <RequestLink id={log.request_id} />}
+          </div>
         ) : (
           <span className="text-muted">–</span>
         )}

@@ -4,6 +4,7 @@ import { notFound } from 'next/navigation'
 import { AuditSearch, auditQuery } from '@/lib/core/audit-schemas'
 import { hasPermission } from '@/lib/core/principal'
 import { filterOf, listAuditActions, listAuditLogs } from '@/lib/domain/audit-log'
+import { findableRequests } from '@/lib/domain/request-trails'
 import { pageQueryOf, type SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
 import { ButtonLink } from '../../../_ui/button-link'
@@ -45,6 +46,10 @@ export default async function AuditLogPage({ searchParams }: { searchParams: Sea
     listAuditActions(principal),
     callersOf(principal),
   ])
+  const requests = await findableRequests(
+    principal,
+    logs.data.map(({ actor_kind, request_id }) => (actor_kind === 'key' ? request_id : null)),
+  )
   const isNarrowed = Object.values(search).some(Boolean)
   return (
     <>
@@ -68,7 +73,7 @@ export default async function AuditLogPage({ searchParams }: { searchParams: Sea
           {isNarrowed ? 'Choose less, or a longer period.' : 'Changes are listed here as they are made.'}
         </EmptyState>
       ) : (
-        <AuditTable logs={logs.data} callers={callers} />
+        <AuditTable logs={logs.data} callers={callers} requests={requests} />
       )}
       <Pagination
         label="Audit log pages"

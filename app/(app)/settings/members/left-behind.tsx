@@ -1,3 +1,4 @@
+import { CONNECTORS } from '@/lib/core/connectors'
 import type { Belongings, RemovalQuery } from '@/lib/core/member-schemas'
 import { EnvironmentBadge } from '../../../_ui/badge'
 import { Banner } from '../../../_ui/banner'
@@ -11,6 +12,8 @@ interface LeftBehindProps {
   isSelf: boolean
   /** Whether this person's role covers all of the keys. */
   mayRevoke: boolean
+  /** Whether it may end connections. */
+  mayDisconnect: boolean
   choices: RemovalQuery
   onChoose: (choice: Partial<RemovalQuery>) => void
 }
@@ -27,7 +30,8 @@ function listed(parts: string[]): string {
 }
 
 /** What somebody leaves behind in an organization, and what is to become of each. */
-export function LeftBehind({ found, isSelf, mayRevoke, choices, onChoose }: LeftBehindProps) {
+export function LeftBehind(props: LeftBehindProps) {
+  const { found, isSelf, choices, onChoose } = props
   return (
     <div role="status" className="grid min-h-24 content-start gap-5">
       {found === undefined && (
@@ -37,14 +41,15 @@ export function LeftBehind({ found, isSelf, mayRevoke, choices, onChoose }: Left
       )}
       {found === 'unknown' && (
         <Banner tone="warning">
-          What {isSelf ? 'you leave' : 'they leave'} behind cannot be shown now. Keys and invitations are
-          kept.
+          What {isSelf ? 'you leave' : 'they leave'} behind cannot be shown now. Keys, connections and
+          invitations are kept.
         </Banner>
       )}
       {typeof found === 'object' && (
         <>
           <Stays found={found} isSelf={isSelf} />
-          {found.api_keys.length > 0 && <Keys {...{ found, isSelf, mayRevoke, choices, onChoose }} />}
+          {found.api_keys.length > 0 && <Keys {...props} found={found} />}
+          {found.connections.length > 0 && <Connections {...props} found={found} />}
           {found.invitations.length > 0 && (
             <RadioCards
               legend={`${found.invitations.length === 1 ? 'One open invitation' : `${countText(found.invitations.length)} open invitations`} that ${isSelf ? 'you' : 'they'} sent`}
@@ -75,11 +80,12 @@ function Stays({ found, isSelf }: { found: Belongings; isSelf: boolean }) {
     ...(stays.external_keys > 0 ? [counted(stays.external_keys, 'external key', 'external keys')] : []),
   ]
   const whose = isSelf ? 'Your' : 'Their'
+  const moves = isSelf ? ', or goes on in another organization of yours' : ''
   const ends =
     sessions === 0
-      ? `${isSelf ? 'You are' : 'They are'} signed in nowhere else.`
+      ? `${isSelf ? 'You are' : 'They are'} not signed in here.`
       : sessions === 1
-        ? `${whose} session in this organization ends.`
+        ? `${whose} session in this organization ends${moves}.`
         : `${whose} ${countText(sessions)} sessions in this organization end.`
   return (
     <ul className="grid list-disc gap-1 pl-5 text-muted">
@@ -93,13 +99,9 @@ function Stays({ found, isSelf }: { found: Belongings; isSelf: boolean }) {
   )
 }
 
-function Keys({
-  found,
-  isSelf,
-  mayRevoke,
-  choices,
-  onChoose,
-}: Omit<LeftBehindProps, 'found'> & { found: Belongings }) {
+type PartProps = Omit<LeftBehindProps, 'found'> & { found: Belongings }
+
+function Keys({ found, isSelf, mayRevoke, choices, onChoose }: PartProps) {
   const keys = found.api_keys
   const rest = keys.length - SHOWN_MAX
   return (
@@ -131,6 +133,48 @@ function Keys({
             <span className="font-medium wrap-anywhere">{key.name}</span>
             <EnvironmentBadge environment={key.environment} />
             <span className="text-muted">{key.scopes.join(', ')}</span>
+          </li>
+        ))}
+        {rest > 0 && <li className="text-muted">and {counted(rest, 'other', 'others')}</li>}
+      </ul>
+    </>
+  )
+}
+
+function Connections({ found, isSelf, mayDisconnect, choices, onChoose }: PartProps) {
+  const { connections } = found
+  const rest = connections.length - SHOWN_MAX
+  return (
+    <>
+      <RadioCards
+        legend={`${connections.length === 1 ? 'One data source' : `${countText(connections.length)} data sources`} connected with ${isSelf ? 'your' : 'their'} account`}
+        name="connections"
+        value={choices.connections}
+        onValueChange={(value) => onChoose({ connections: value === 'disconnect' ? 'disconnect' : 'keep' })}
+        options={[
+          {
+            value: 'keep',
+            title: 'Keep',
+            description: `Twig goes on reading what ${isSelf ? 'your' : 'their'} account at the provider can see, until it is closed there.`,
+          },
+          {
+            value: 'disconnect',
+            title: 'Disconnect',
+            description: mayDisconnect
+              ? 'The tokens are deleted at once, and the provider is asked to revoke them where it can. What was read so far stays in answers; nothing new is read.'
+              : 'Your role here is viewer. Ask an admin.',
+            disabled: !mayDisconnect,
+          },
+        ]}
+      />
+      <ul className="grid gap-2 text-sm">
+        {connections.slice(0, SHOWN_MAX).map(({ id, name, provider, account_name, environment }) => (
+          <li key={id} className="flex flex-wrap items-center gap-x-2 gap-y-1">
+            <span className="font-medium wrap-anywhere">{name}</span>
+            <EnvironmentBadge environment={environment} />
+            <span className="text-muted wrap-anywhere">
+              {CONNECTORS[provider].name}, {account_name}
+            </span>
           </li>
         ))}
         {rest > 0 && <li className="text-muted">and {counted(rest, 'other', 'others')}</li>}

@@ -3,7 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
 import type { Belongings, Member, RemovalQuery, RemovedMember } from '@/lib/core/member-schemas'
-import { mintableScopes, type Role } from '@/lib/core/principal'
+import { mintableScopes, type Role, roleAtLeast } from '@/lib/core/principal'
 import { HOME_PATH } from '@/lib/core/return-path'
 import { ConfirmDialog } from '../../../_ui/confirm-dialog'
 import { toast } from '../../../_ui/toast'
@@ -21,7 +21,8 @@ export interface RemoveMemberProps {
 const LONG_MS = 15_000
 
 /** What was done, and whether a cache still has to hear of it. */
-function say(name: string, { api_keys_revoked: keys, sessions_ended: sessions }: RemovedMember) {
+function say(name: string, removed: RemovedMember) {
+  const { api_keys_revoked: keys, connections_ended: sources, sessions_ended: sessions } = removed
   const late = keys.filter(({ effective_at, revoked_at }) => {
     return Date.parse(effective_at) - Date.parse(revoked_at) >= 60_000
   })
@@ -33,7 +34,13 @@ function say(name: string, { api_keys_revoked: keys, sessions_ended: sessions }:
   const ended = sessions === 1 ? 'One session ended' : `${sessions} sessions ended`
   const revoked =
     keys.length === 0 ? '' : keys.length === 1 ? ', one key revoked' : `, ${keys.length} keys revoked`
-  toast.success(title, { description: `${ended}${revoked}.` })
+  const disconnected =
+    sources.length === 0
+      ? ''
+      : sources.length === 1
+        ? ', one data source disconnected'
+        : `, ${sources.length} data sources disconnected`
+  toast.success(title, { description: `${ended}${revoked}${disconnected}.` })
 }
 
 /** Removes a member, or lets this person leave: what they leave behind is shown, with a choice for each. */
@@ -41,7 +48,12 @@ export function RemoveMember({ member, own, organization, onClose }: RemoveMembe
   const router = useRouter()
   const isSelf = member.id === own.id
   const [found, setFound] = useState<Belongings | 'unknown'>()
-  const [choices, setChoices] = useState<RemovalQuery>({ api_keys: 'keep', invitations: 'keep' })
+  const [choices, setChoices] = useState<RemovalQuery>({
+    api_keys: 'keep',
+    connections: 'keep',
+    // Of somebody who is removed, an invitation to another address of theirs would be a way back.
+    invitations: isSelf ? 'keep' : 'withdraw',
+  })
 
   useEffect(() => {
     let current = true
@@ -91,6 +103,7 @@ export function RemoveMember({ member, own, organization, onClose }: RemoveMembe
         found={found}
         isSelf={isSelf}
         mayRevoke={mayRevoke}
+        mayDisconnect={roleAtLeast(own.role, 'member')}
         choices={choices}
         onChoose={(choice) => setChoices({ ...choices, ...choice })}
       />

@@ -11,6 +11,7 @@ import { PageHeader } from '../../../_ui/page-header'
 import { Section } from '../../../_ui/section'
 import { RetentionDialog } from '../../interactions/retention-dialog'
 import { retentionText } from '../../interactions/retention-words'
+import { AuditForm } from './audit-form'
 import { DeleteOrganization } from './delete-organization'
 import { durationText } from './durations'
 import { EndSessions } from './end-sessions'
@@ -62,7 +63,7 @@ export default async function OrganizationPage() {
 
 /** What admins change. */
 function Settings({ organization }: { organization: OrganizationSettings }) {
-  const { name, slug, interaction_retention_days, usage_retention_days } = organization
+  const { name, slug, interaction_retention_days, usage_retention_days, audit_retention_days } = organization
   return (
     <>
       <Section title="General">
@@ -85,6 +86,7 @@ function Settings({ organization }: { organization: OrganizationSettings }) {
             />
           </Card>
           <UsageForm days={usage_retention_days} />
+          <AuditForm days={audit_retention_days} />
         </div>
       </Section>
     </>
@@ -95,6 +97,7 @@ function Settings({ organization }: { organization: OrganizationSettings }) {
 function Facts({ organization }: { organization: OrganizationSettings }) {
   const { name, slug, session_idle_minutes: idle, session_max_age_hours: age } = organization
   const { interaction_retention_days: interactions, usage_retention_days: usage } = organization
+  const { audit_retention_days: audit } = organization
   return (
     <Section title="Settings" description="Admins of the organization can change them.">
       <Card>
@@ -112,6 +115,7 @@ function Facts({ organization }: { organization: OrganizationSettings }) {
             <DescriptionItem term="Single requests">
               Kept for {durationText((usage ?? 30) * DAY_MINUTES)}
             </DescriptionItem>
+            <DescriptionItem term="Audit log">{retentionText(audit)}</DescriptionItem>
           </DescriptionList>
         </CardBody>
       </Card>

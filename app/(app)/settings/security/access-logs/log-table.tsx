@@ -13,14 +13,17 @@ import {
 } from '../../../../_ui/table'
 import { TextLink } from '../../../../_ui/text-link'
 import type { Callers } from '../../../interactions/callers'
+import { RequestLink } from '../../requests/request-link'
 
 interface LogTableProps {
   entries: readonly AccessLogEntry[]
   callers: Callers
+  /** Ids of requests that can be looked up. */
+  requests: ReadonlySet<string>
 }
 
 /** Blocked attempts, the latest first. */
-export function LogTable({ entries, callers }: LogTableProps) {
+export function LogTable({ entries, callers, requests }: LogTableProps) {
   return (
     <Table caption="Blocked attempts" stack="wide">
       <TableHead>
@@ -56,7 +59,10 @@ export function LogTable({ entries, callers }: LogTableProps) {
               </span>
             </TableCell>
             <TableCell label="Request id">
-              <CopyButton value={entry.request_id} label="Copy request id" />
+              <span className="inline-flex items-center gap-1">
+                <CopyButton value={entry.request_id} label="Copy request id" />
+                {requests.has(entry.request_id) && <RequestLink id={entry.request_id} />}
+              </span>
             </TableCell>
             <TableCell label="Time">
               <RelativeTime value={entry.time} />

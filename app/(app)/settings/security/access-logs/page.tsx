@@ -4,6 +4,7 @@ import { notFound } from 'next/navigation'
 import { AccessLogSearch, accessLogQuery } from '@/lib/core/access-log-search'
 import { hasPermission } from '@/lib/core/principal'
 import { findAccessLogs } from '@/lib/domain/access-logs'
+import { findableRequests } from '@/lib/domain/request-trails'
 import { pageQueryOf, type SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
 import { DownloadLink } from '../../../../_ui/download-link'
@@ -32,6 +33,10 @@ export default async function AccessLogsPage({ searchParams }: { searchParams: S
     findAccessLogs(principal, { ...search, ...query }),
     callersOf(principal),
   ])
+  const requests = await findableRequests(
+    principal,
+    entries.map(({ key_id, request_id }) => (key_id ? request_id : null)),
+  )
   const isEmpty = entries.length === 0
   const isNarrowed = Object.values(search).some(Boolean)
   return (
@@ -62,7 +67,7 @@ export default async function AccessLogsPage({ searchParams }: { searchParams: S
             : 'What the allowlist refuses, and uses of deleted, disabled or wrong-environment keys, show here within seconds.'}
         </EmptyState>
       ) : (
-        <LogTable entries={entries} callers={callers} />
+        <LogTable entries={entries} callers={callers} requests={requests} />
       )}
       <Pagination
         label="Access log pages"
