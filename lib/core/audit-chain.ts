@@ -242,11 +242,10 @@ export function faultsAtEnds(walk: ChainWalk, bounds: ChainBounds): ChainFault[]
       fault('foreign', null, `The rows are of ${organizationId}, the head of ${bounds.organizationId}.`),
     ]
   if (!first || !last) {
-    if (lastSeq < firstSeq)
-      return firstSeq === 1
-        ? []
-        : [fault('cut', 1, `${rowsAre(1, lastSeq)} missing, and no row tells of it.`)]
-    return [fault('cut', firstSeq, `${rowsAre(firstSeq, lastSeq)} missing: all of the log was cut off.`)]
+    if (lastSeq >= firstSeq)
+      return [fault('cut', firstSeq, `${rowsAre(firstSeq, lastSeq)} missing: all of the log was cut off.`)]
+    if (firstSeq === 1) return []
+    return [fault('cut', 1, `${rowsAre(1, lastSeq)} missing, and no row tells of their removal.`)]
   }
   const faults: ChainFault[] = []
   if (first.seq > firstSeq)
