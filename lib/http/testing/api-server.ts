@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { root } from '../../../server/configuration'
-import { gated, serverDependencies } from '../../../server/gate'
+import { serverDependencies } from '../../../server/gate'
+import { createRequestHandler } from '../../../server/request'
 import { apiPolicy } from '../../core/policy'
 import { cache } from '../../store/cache'
 
@@ -52,14 +53,15 @@ async function serve(table: Routes, request: IncomingMessage, response: ServerRe
   response.end(Buffer.from(await answer.arrayBuffer()))
 }
 
-/** The API as the server serves it, without Next: the gate in front, the route files behind it, over HTTP. */
+/** The API as the server serves it, without Next: its handler and the gate in front, the route files behind it, over HTTP. */
 export async function startApi(): Promise<{ url: string; close: () => Promise<void> }> {
   const table = await routes()
-  const handle = gated(
-    serverDependencies(cache()),
-    (request, response) => serve(table, request, response),
-    () => {},
-  )
+  const gate = serverDependencies(cache())
+  const handle = createRequestHandler({
+    handle: (request, response) => serve(table, request, response),
+    gate,
+    env: { appUrl: gate.appUrl, trustedProxyHops: gate.trustedProxyHops },
+  })
   const server = createServer((request, response) => void handle(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
