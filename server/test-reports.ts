@@ -60,6 +60,23 @@ function cause(message: string | undefined): string {
   return lines.filter(Boolean).slice(0, 10).join(' · ').slice(0, 600)
 }
 
+/** Tests that passed at their second try: Vitest's JSON does not tell, the lines it prints do. */
+function retried(output: string): string[] {
+  const lines = stripVTControlCharacters(output).matchAll(/^ *✓ (.+?) +\d+ms \(retry x\d+\)$/gm)
+  return [...lines].flatMap(([, name]) => name ?? [])
+}
+
+/**
+ * Why a suite failed that named no test: an error that no test waited for, or else the last that it said.
+ * @param output all that it printed
+ * @returns one line
+ */
+export function unnamedCause(output: string): string {
+  const plain = stripVTControlCharacters(output)
+  const at = plain.search(/^.*Unhandled (?:Errors|Error|Rejection)/m)
+  return cause(at < 0 ? plain.slice(-600) : plain.slice(at).replaceAll(/[⎯─]+/g, ''))
+}
+
 function read<T>(file: string, schema: z.ZodType<T>): T | undefined {
   return existsSync(file) ? schema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined
 }
@@ -68,9 +85,10 @@ function read<T>(file: string, schema: z.ZodType<T>): T | undefined {
  * Reads Vitest's JSON report.
  * @param file where it was written
  * @param root the folder that files are named from
+ * @param output what it printed
  * @returns undefined where there is none: the run ended before it wrote one
  */
-export function readVitestReport(file: string, root: string): SuiteReport | undefined {
+export function readVitestReport(file: string, root: string, output: string): SuiteReport | undefined {
   const report = read(file, vitestReport)
   if (!report) return undefined
   const failed = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
@@ -79,7 +97,7 @@ export function readVitestReport(file: string, root: string): SuiteReport | unde
     if (tests.length === 0) return status === 'failed' ? [`${path}: ${cause(message)}`] : []
     return tests.map((test) => `${path} › ${test.fullName}: ${cause(test.failureMessages?.at(-1))}`)
   })
-  return { passed: report.numPassedTests, flaky: [], failed, skipped: 0 }
+  return { passed: report.numPassedTests, flaky: retried(output), failed, skipped: 0 }
 }
 
 function specsOf({ specs, suites = [] }: PlaywrightSuite): PlaywrightSuite['specs'] {

@@ -38,6 +38,21 @@ test('the chore syncs what is due, and the bell what is asked for, at once', asy
   expect((await here.stateOf(source))?.requested_at).toBeNull()
 })
 
+test('who looks for what is due wakes the others of the process for the rest', async () => {
+  const [first, second] = [await here.source(), await here.source()]
+  here.google.control.fail({
+    on: 'GET /drive/v3/files/bulk-2/export',
+    status: 200,
+    delayMs: 15_000,
+    times: 1,
+  })
+  const syncer = new Syncer()
+  syncer.look()
+  await until(async () => (await here.stateOf(second))?.phase === 'idle')
+  expect((await here.stateOf(first))?.phase).toBe('fetching')
+  await syncer.close()
+})
+
 test('a process that ends gives its turn back, writes nothing more, and the next one goes on at once', async () => {
   const source = await here.source()
   here.google.control.fail({

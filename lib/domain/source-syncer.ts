@@ -88,13 +88,15 @@ async function halt(claim: SyncClaim, error: unknown, tools: SyncTools): Promise
 /** Works, one source after the other, until none is due. */
 class Lane {
   readonly #tools: SyncTools
+  readonly #onWork: () => void
   #running: Promise<void> | undefined
   #isRung = false
   #isClosed = false
   #claim: SyncClaim | null = null
 
-  constructor(tools: SyncTools) {
+  constructor(tools: SyncTools, onWork: () => void) {
     this.#tools = tools
+    this.#onWork = onWork
   }
 
   ring(): void {
@@ -107,6 +109,7 @@ class Lane {
 
   async #work(): Promise<void> {
     const onClaim = (claim: SyncClaim | null) => {
+      if (claim && !this.#claim) this.#onWork()
       this.#claim = claim
     }
     try {
@@ -144,12 +147,21 @@ export class Syncer {
         throw new Ending()
       })
     const tools = { now: () => new Date(), random: Math.random, wait, ...given }
-    this.#lanes = Array.from({ length: AT_ONCE }, () => new Lane(tools))
+    // Only the first finds work that nobody rang for, and wakes the others.
+    const wake = () => {
+      for (const other of this.#lanes.slice(1)) other.ring()
+    }
+    this.#lanes = Array.from({ length: AT_ONCE }, (_, at) => new Lane(tools, at === 0 ? wake : () => {}))
   }
 
   /** A source is due, or may be. */
   ring(): void {
     for (const lane of this.#lanes) lane.ring()
+  }
+
+  /** Looks, with one statement when there is nothing, whether any source is due by its schedule. */
+  look(): void {
+    this.#lanes[0]?.ring()
   }
 
   /** Resolves when nothing is due. */
@@ -175,7 +187,7 @@ export function startSyncing(): void {
 /** The chore: sources that are due by their schedule, or whose process has died. */
 export async function syncDueSources(): Promise<number> {
   syncer ??= new Syncer()
-  syncer.ring()
+  syncer.look()
   return 0
 }
 
