@@ -144,6 +144,7 @@ async function part(
  * @returns the exit code
  */
 export async function main(argv: string[]): Promise<number> {
+  if (argv[0] === 'under-load') return (await import('./under-load/command')).main(argv.slice(1))
   const beganMs = performance.now()
   const wanted = parseArguments(argv)
   const machine = await describeMachine()

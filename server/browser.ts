@@ -6,7 +6,15 @@ import { installDebianPackage } from './debian'
 import { Problem } from './problem.mjs'
 import { runCommand } from './run-command'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+/** The shell first: the same engine, with less around it. */
+const NAMES = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+]
 const APPLICATIONS = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
@@ -52,8 +60,8 @@ export async function findBrowser(say: (line: string) => void): Promise<string |
   const args = [cli, 'install', 'chromium']
   await runCommand(process.execPath, args, { cwd: root, output: 'kept', timeoutMs: DOWNLOAD_TIMEOUT_MS })
   if (playwrightHasOne()) return undefined
-  if (await installDebianPackage('chromium')) {
-    const path = await installedBrowser()
+  for (const name of ['chromium-headless-shell', 'chromium']) {
+    const path = (await installDebianPackage(name)) ? await installedBrowser() : undefined
     if (path) return path
   }
   throw new Problem(

@@ -1,0 +1,136 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ensureBuild } from '../../server/build'
+import { root } from '../../server/configuration'
+import { Problem } from '../../server/problem.mjs'
+import { RealRedis, realRedisPath } from '../../server/redis/real-redis'
+import { startServerUnderTest } from '../../server/server-under-test'
+import { closing } from '../closing'
+import type { Figure } from '../figures/figure'
+import { stop } from '../fleet'
+import { type LoadGenerator, startLoadGenerator } from '../load/load-generator'
+import { describeMachine } from '../machine'
+import { type NamedFigure, resultTable } from '../results'
+import { prepareOrganization, type Settings } from '../twig-command'
+import { measureHostile } from './hostile'
+import { measureSignIns } from './sign-ins'
+import { measureSoak } from './soak'
+import { measureStreams } from './streams'
+
+const LIMIT = 1_000_000
+const USAGE =
+  'Usage: npm run bench -- under-load [sign-ins|streams|hostile|soak …] [--people N] [--streams N] [--minutes N]'
+
+/** A Twig under load, and what acts on it. */
+export interface Place {
+  url: string
+  pid: number
+  /** May do everything, a million times a minute. */
+  key: string
+  slug: string
+  settings: Settings
+  redisKind: string
+  generator: LoadGenerator
+  say: (line: string) => void
+}
+
+type Sizes = Record<'people' | 'streams' | 'minutes', number>
+
+const figures: Record<string, (place: Place, sizes: Sizes) => Promise<Figure>> = {
+  'sign-ins': (place, { people }) => measureSignIns(place, people),
+  streams: (place, { streams }) => measureStreams(place, streams),
+  hostile: (place) => measureHostile(place),
+  soak: (place, { minutes }) => measureSoak(place, minutes),
+}
+
+function parse(argv: readonly string[]): { wanted: string[]; sizes: Sizes } {
+  const text = { type: 'string' } as const
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { people: text, streams: text, minutes: text },
+  })
+  const unknown = positionals.find((name) => !(name in figures))
+  if (unknown) throw new Problem(`There is no figure "${unknown}".\n${USAGE}`)
+  const size = (name: keyof Sizes, otherwise: number) => {
+    const value = Number(values[name] ?? otherwise)
+    if (!Number.isInteger(value) || value < 1) throw new Problem(`--${name} is a whole number.\n${USAGE}`)
+    return value
+  }
+  const sizes = {
+    people: size('people', 10_000),
+    streams: size('streams', 2_000),
+    minutes: size('minutes', 60),
+  }
+  return { wanted: positionals.length > 0 ? positionals : Object.keys(figures), sizes }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${String(Math.round(process.uptime())).padStart(3)} s  ${line}\n`)
+}
+
+/**
+ * `npm run bench -- under-load`: a Twig as `npm start` runs it, with a real Redis where there is one, under sign-ins,
+ * streams, hostile clients and an hour of traffic. Writes bench/LOAD.md and bench/raw/load-*.json.
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const { wanted, sizes } = parse(argv)
+  const machine = await describeMachine()
+  const workspace = mkdtempSync(join(tmpdir(), 'twig-load-'))
+  // As root, Postgres runs as a user of its own and must pass through here to reach its data.
+  chmodSync(workspace, 0o711)
+  const ending = closing()
+  ending.add(() => rmSync(workspace, { recursive: true, force: true }))
+  try {
+    await ensureBuild(root, { say, signal: new AbortController().signal })
+    const generator = await startLoadGenerator()
+    ending.add(generator.close)
+    const redis = realRedisPath ? await RealRedis.start() : undefined
+    if (redis) ending.add(() => redis.stop())
+    const settings: Record<string, string> = redis ? { REDIS_URL: redis.url } : {}
+    const server = await startServerUnderTest(workspace, {
+      ...settings,
+      TRUSTED_PROXY_HOPS: '1',
+      TWIG_ALLOW_PRIVATE_ENDPOINTS: '127.0.0.1/32',
+    })
+    ending.add(() => stop(server))
+    const data = { ...settings, TWIG_DATA_DIR: server.dataDir }
+    const limits = { read: LIMIT, write: LIMIT, execute: LIMIT, admin: LIMIT }
+    const { key } = await prepareOrganization(data, { name: 'Load', limits, scopes: 'admin' })
+    const place: Place = {
+      url: server.url,
+      pid: server.pid,
+      key,
+      slug: 'load',
+      settings: data,
+      redisKind: redis ? 'real' : 'stand-in',
+      generator,
+      say,
+    }
+    const measured: NamedFigure[] = []
+    for (const name of wanted) {
+      const figure = await figures[name]?.(place, sizes)
+      if (figure) measured.push([name, figure])
+    }
+    const table = resultTable(measured)
+    const facts = Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`)
+    const time = new Date().toISOString()
+    const isWhole = wanted.length === Object.keys(figures).length
+    const folder = join(root, isWhole ? 'bench' : '.cache/bench')
+    mkdirSync(join(folder, 'raw'), { recursive: true })
+    for (const [name, { raw }] of measured) {
+      const text = JSON.stringify({ measured: time, machine, result: raw }, null, 1)
+      writeFileSync(join(folder, 'raw', `load-${name}.json`), `${text}\n`)
+    }
+    const title = '# Results of `npm run bench -- under-load`'
+    const text = [title, `Measured ${time.slice(0, 16).replace('T', ' ')} UTC on`, facts.join('\n'), table]
+    writeFileSync(join(folder, 'LOAD.md'), `${text.join('\n\n')}\n`)
+    process.stdout.write(`\n${table}\n`)
+    return 0
+  } finally {
+    await ending.close()
+  }
+}

@@ -1,0 +1,172 @@
+import { Agent, request } from 'node:http'
+import { decodeJwt } from 'jose'
+import type { Figure } from '../figures/figure'
+import { readable } from '../table'
+import type { Place } from './command'
+import { addPeople, type LoadPerson, PASSWORD } from './people'
+import { pulse, pulseWhile, whileWatching, worst } from './watch'
+
+const PULSE_MS = 2_000
+const STEADY_MS = 30_000
+const STEADY_BROWSERS = 8
+/** Keycloak's sizing guide counts with so many password logins per second and core. */
+const KEYCLOAK_PER_CORE = 15
+
+interface Answer {
+  status: number
+  session: string | undefined
+  retryAfter: string | undefined
+}
+
+/** What a browser got before it fills in the form: one serves all, as it is bound to no address. */
+async function csrf(url: string): Promise<{ token: string; cookie: string }> {
+  const response = await fetch(`${url}/api/auth/csrf`)
+  const { csrfToken: token } = (await response.json()) as { csrfToken: string }
+  const cookie = response.headers.getSetCookie().map((line) => line.split(';')[0])
+  return { token, cookie: cookie.join('; ') }
+}
+
+type Form = Awaited<ReturnType<typeof csrf>>
+
+function post(url: string, form: Form, person: LoadPerson, agent: Agent): Promise<Answer> {
+  const body = new URLSearchParams({
+    csrfToken: form.token,
+    email: person.email,
+    password: PASSWORD,
+    json: 'true',
+  }).toString()
+  return new Promise((resolve, reject) => {
+    const call = request(
+      `${url}/api/auth/callback/credentials`,
+      {
+        method: 'POST',
+        agent,
+        headers: {
+          'Content-Type': 'application/x-www-form-urlencoded',
+          'Content-Length': Buffer.byteLength(body),
+          Cookie: form.cookie,
+          Origin: url,
+          'X-Forwarded-For': person.clientIp,
+        },
+      },
+      (response) => {
+        response.resume()
+        response.once('end', () => {
+          const cookies = response.headers['set-cookie'] ?? []
+          const session = cookies.map((line) => /^twig_session=([^;]+)/.exec(line)?.[1]).find(Boolean)
+          const retryAfter = response.headers['retry-after']
+          resolve({ status: response.statusCode ?? 0, session, retryAfter })
+        })
+        response.once('error', reject)
+      },
+    )
+    call.once('error', reject)
+    call.end(body)
+  })
+}
+
+interface Tally {
+  signedIn: number
+  /** Sessions that are another person's, or somebody else's as well. */
+  wrong: number
+  refused: Record<number, number>
+  /** Refusals without Retry-After, and answers of any other status. */
+  dishonest: number
+  /** Connections that ended without an answer, by cause. */
+  broken: Record<string, number>
+}
+
+function tally(people: readonly LoadPerson[], settled: readonly PromiseSettledResult<Answer>[]): Tally {
+  const found: Tally = { signedIn: 0, wrong: 0, refused: {}, dishonest: 0, broken: {} }
+  const sessions = new Set<unknown>()
+  for (const [index, one] of settled.entries()) {
+    if (one.status === 'rejected') {
+      const cause = String((one.reason as NodeJS.ErrnoException).code ?? one.reason)
+      found.broken[cause] = (found.broken[cause] ?? 0) + 1
+      continue
+    }
+    const { status, session, retryAfter } = one.value
+    if (session) {
+      const { sub, sid } = decodeJwt(session)
+      if (sub !== people[index]?.id || sessions.has(sid)) found.wrong += 1
+      sessions.add(sid)
+      found.signedIn += 1
+    } else if ((status === 429 || status === 503) && Number(retryAfter) > 0) {
+      found.refused[status] = (found.refused[status] ?? 0) + 1
+    } else found.dishonest += 1
+  }
+  return found
+}
+
+/**
+ * Some thousand people sign in at the same moment, each from a place of their own, while a program calls the API; then
+ * eight browsers sign in one after the other for half a minute.
+ */
+export async function measureSignIns(place: Place, count: number): Promise<Figure> {
+  const { url, pid, key, generator, settings, slug, say } = place
+  say(`Writing ${count} accounts …`)
+  const people = await addPeople(settings, slug, count)
+  const idle = await pulse(generator, url, key, PULSE_MS)
+  const form = await csrf(url)
+  const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })
+  say(`${count} sign in at once …`)
+  const take = () => pulse(generator, url, key, PULSE_MS)
+  const wave = await pulseWhile(take, () =>
+    Promise.allSettled(people.map((person) => post(url, form, person, agent))),
+  )
+  const found = tally(people, wave.result)
+
+  say('Signing in one after the other …')
+  const lasting = new Agent({ keepAlive: true })
+  let next = 0
+  const endMs = performance.now() + STEADY_MS
+  const browse = async () => {
+    let signedIn = 0
+    while (performance.now() < endMs) {
+      const person = people[next++ % people.length]
+      if (person && (await post(url, form, person, lasting)).session) signedIn += 1
+    }
+    return signedIn
+  }
+  const steady = await whileWatching(pid, () =>
+    pulseWhile(take, () => Promise.all(Array.from({ length: STEADY_BROWSERS }, browse))),
+  )
+  lasting.destroy()
+  const signedIn = steady.result.result.reduce((sum, one) => sum + one, 0)
+  const during = worst(wave.pulses)
+  const honest = Object.entries(found.refused).map(([status, many]) => `${many} × ${status} with Retry-After`)
+  const row = { redis: place.redisKind }
+  return {
+    rows: [
+      {
+        ...row,
+        figure: `${count} sign-ins at once: sessions, each its own`,
+        connections: count,
+        value: readable(found.signedIn),
+        against: `others: ${honest.join(', ') || 'none'}; must be 0: ${found.wrong} wrong, ${found.dishonest} dishonest, ${Object.values(found.broken).reduce((sum, one) => sum + one, 0)} broken off`,
+      },
+      {
+        ...row,
+        figure: 'A cached key meanwhile, worst two seconds',
+        value: `${readable(during.p99)} ms`,
+        p50: during.p50,
+        p99: during.p99,
+        against: `p99 must be under 100; idle ${readable(idle.p99)}`,
+      },
+      {
+        ...row,
+        figure: 'Sign-ins per second and core of the server',
+        connections: STEADY_BROWSERS,
+        value: readable(signedIn / steady.cpuSeconds),
+        against: `bcrypt at cost 12; Keycloak's sizing guide: ${KEYCLOAK_PER_CORE}`,
+      },
+    ],
+    raw: {
+      count,
+      found,
+      idle,
+      wave: wave.pulses,
+      steady: { ...steady, seconds: STEADY_MS / 1000, signedIn },
+    },
+  }
+}

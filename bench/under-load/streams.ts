@@ -1,0 +1,122 @@
+import { Agent, type ClientRequest, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startModelServer } from '../../lib/store/testing/model-server'
+import { Problem } from '../../server/problem.mjs'
+import type { Figure } from '../figures/figure'
+import { bearer } from '../requests'
+import { readable } from '../table'
+import type { Place } from './command'
+import { pulse, pulseWhile, whileWatching, worst } from './watch'
+
+const PULSE_MS = 2_000
+const HELD_MS = 20_000
+/** Opened a few at a time, as callers come. */
+const AT_ONCE = 50
+const OPEN_MS = 60_000
+
+async function post(place: Place, path: string, body: unknown): Promise<Record<string, string>> {
+  const response = await fetch(`${place.url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { ...bearer(place.key), 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Problem(`${path} answered ${response.status}: ${text}`)
+  return JSON.parse(text)
+}
+
+interface Open {
+  status: number
+  /** Whether its first event has come. */
+  hasBegun: boolean
+  call: ClientRequest
+}
+
+/** A stream that stays open; resolves with its first event, or its refusal. */
+function open(place: Place, agentId: string, agent: Agent): Promise<Open> {
+  return new Promise((resolve, reject) => {
+    const body = JSON.stringify({ agent_id: agentId, query: 'Go on.', stream: true })
+    const headers = {
+      ...bearer(place.key),
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    }
+    const options = { method: 'POST', agent, headers, timeout: OPEN_MS }
+    const call = request(`${place.url}/api/v1/query`, options, (response) => {
+      const status = response.statusCode ?? 0
+      response.once('data', () => resolve({ status, hasBegun: status === 200, call }))
+      response.on('error', () => {})
+      response.resume()
+    })
+    call.once('error', reject)
+    call.once('timeout', () => call.destroy(new Error('timeout')))
+    call.end(body)
+  })
+}
+
+/** Opens some thousand answers that go on and on, holds them for twenty seconds, and lets all of them go. */
+export async function measureStreams(place: Place, count: number): Promise<Figure> {
+  const { url, pid, key, generator, say } = place
+  const models = await startModelServer({ slowMs: 1_000 })
+  const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })
+  try {
+    const saved = await post(place, '/external-keys', {
+      name: 'Load',
+      provider: 'openai_compatible',
+      base_url: `${models.url}/v1`,
+      key: 'sk-load-0123456789abcdef',
+    })
+    const { id: agentId = '' } = await post(place, '/agents', {
+      name: 'Load',
+      external_key_id: saved.id,
+      model: 'gpt-stand-in',
+    })
+    models.behave('slow', 'answers')
+    models.answerWith(() => Array.from({ length: 600 }, (_, index) => `word ${index}`).join(' '))
+    const idle = await pulse(generator, url, key, PULSE_MS)
+    say(`Opening ${count} streams …`)
+    const watched = await whileWatching(pid, async () => {
+      const results: PromiseSettledResult<Open>[] = []
+      for (let from = 0; from < count; from += AT_ONCE) {
+        const some = Array.from({ length: Math.min(AT_ONCE, count - from) }, () =>
+          open(place, agentId, agent),
+        )
+        results.push(...(await Promise.allSettled(some)))
+      }
+      const held = await pulseWhile(
+        () => pulse(generator, url, key, PULSE_MS),
+        () => sleep(HELD_MS),
+      )
+      return { results, pulses: held.pulses }
+    })
+    const opened = watched.result.results.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    for (const { call } of opened) call.destroy()
+    const begun = opened.filter(({ hasBegun }) => hasBegun).length
+    const statuses: Record<number, number> = {}
+    for (const { status } of opened) statuses[status] = (statuses[status] ?? 0) + 1
+    const during = worst(watched.result.pulses)
+    return {
+      rows: [
+        {
+          figure: `${count} streams: open at once`,
+          redis: place.redisKind,
+          connections: count,
+          value: readable(begun),
+          against: `must be ${count}; at most ${readable(watched.mostMiB)} MiB`,
+        },
+        {
+          figure: 'A cached key beside them, worst two seconds',
+          redis: place.redisKind,
+          value: `${readable(during.p99)} ms`,
+          p50: during.p50,
+          p99: during.p99,
+          against: `idle ${readable(idle.p99)}`,
+        },
+      ],
+      raw: { count, statuses, begun, idle, mostMiB: watched.mostMiB, pulses: watched.result.pulses },
+    }
+  } finally {
+    agent.destroy()
+    await models.close()
+  }
+}
