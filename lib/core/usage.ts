@@ -5,6 +5,8 @@ import { scopes } from './principal'
 
 export const USAGE_PATH_MAX = 300
 export const USAGE_MESSAGE_MAX = 300
+/** Refused requests of one key that a minute keeps one by one; all are counted. */
+export const REFUSED_KEPT_MAX = 100
 const USER_AGENT_MAX = 200
 
 /** One decision on a key, or one answer to a request with it, as it is counted. */
