@@ -91,6 +91,7 @@ export function storableBlock(event: BlockedEvent, nowMs: number): BlockedEvent 
     clientIp: storableText(event.clientIp, 64),
     userAgent: storableText(event.userAgent, 200),
     timeMs: wholeNumber(event.timeMs, nowMs),
+    lastMs: wholeNumber(event.lastMs, nowMs),
   }
 }
 
