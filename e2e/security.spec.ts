@@ -102,6 +102,50 @@ test('an admin adds their own address in one click, confirms it, covers the web 
   expect(await file.text()).toContain(`,${outside},allowlist,`)
 })
 
+test('a live list shows what comes in within the last hour, says when it stops after ten minutes, and goes on when asked to', async ({
+  page,
+  person,
+}) => {
+  const mine =
+    '(select organization_id from memberships join users on users.id = user_id where email = $1 limit 1)'
+  const block = (id: string, path: string, age: string) =>
+    sql(
+      `insert into access_logs
+         (slot, id, time, count, organization_id, reason, code, method, path, client_ip, user_agent, request_id)
+       select (extract(epoch from at)::bigint / 86400) % 32, 'block_' || md5($1 || $2), at, 1204, ${mine},
+         'revoked_key', 'revoked_api_key', 'GET', $3, '192.0.2.7', 'curl', 'req_1'
+       from (select now() - $4::interval as at) as moment`,
+      [person.email, id, path, age],
+    )
+  await block('old', '/v1/old', '2 hours')
+  await page.clock.install()
+  await page.goto(`${PATH}/access-logs`)
+  await expect(page.getByRole('row', { name: /1,204/ })).toContainText('/v1/old')
+  await page.getByRole('link', { name: 'Live', exact: true }).click()
+  await page.waitForURL('**/access-logs?live=on')
+  await expect(page.getByText('No blocked attempts in the last hour')).toBeVisible()
+  await inspect(page, 'live')
+  await block('new', '/v1/new', '1 minute')
+  await page.clock.fastForward(2_000)
+  await expect(page.getByRole('row', { name: /1,204/ })).toContainText('/v1/new')
+  const status = page.getByRole('status').filter({ hasText: /Live:|Stopped:/ })
+  await expect(status).toContainText('Live:')
+  // Three hundred turns at once that make nothing anew: Twig does not answer.
+  await page.route('**/readyz', (route) => route.abort())
+  await page.clock.runFor('10:00')
+  await expect(status).toContainText('Stopped:')
+  await page.unroute('**/readyz')
+  await block('later', '/v1/later', '0')
+  await page.clock.runFor(10_000)
+  await expect(page.getByText('/v1/later')).toBeHidden()
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await expect(status).toContainText('Live:')
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeFocused()
+  await page.clock.fastForward(2_000)
+  await expect(page.getByRole('row', { name: /later/ })).toBeVisible()
+  await inspect(page, 'live with rows')
+})
+
 test('where Redis has forgotten the list, the page layer keeps people out; they can go to another organization or log out', async ({
   page,
   person,

@@ -15,6 +15,8 @@ const HEADER = [
   'path',
   'user_agent',
   'request_id',
+  'count',
+  'last_seen_at',
 ]
 
 /** Blocked attempts as CSV (RFC 4180) with a header line. What strangers sent stands in it, and runs in no spreadsheet. */
@@ -32,6 +34,8 @@ export function accessLogCsv(entries: readonly AccessLogEntry[]): string {
     entry.path,
     entry.user_agent,
     entry.request_id,
+    entry.count,
+    entry.last_seen_at,
   ])
   return csvText([HEADER, ...rows])
 }

@@ -14,6 +14,8 @@ export const AccessLogSearch = z.object({
   address: chosen(z.string().trim().max(64)),
   key: chosen(Id),
   period: chosen(z.enum(['24h', '7d', '30d'])),
+  /** The last hour, whatever the period. */
+  live: chosen(z.literal('on')),
 })
 export type AccessLogSearch = z.infer<typeof AccessLogSearch>
 

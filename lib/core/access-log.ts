@@ -17,10 +17,16 @@ export type BlockReason = (typeof blockReasons)[number]
 const PATH_MAX = 300
 const USER_AGENT_MAX = 200
 
-/** One attempt that was blocked, as it is kept; bounded as usage is. */
+/** One attempt that was blocked, or several alike within a minute (core/block-fold.ts); bounded as usage is. */
 export const BlockedEvent = z.object({
+  /** Of the first. */
   requestId: z.string().max(64),
+  /** Of the first. */
   timeMs: z.number().int(),
+  /** Of the last; 0 where there is but one. */
+  lastMs: z.number().int().default(0),
+  /** How many they are. */
+  count: z.number().int().min(1).default(1),
   /** Null for a key that is refused before anybody knows whose it is; the writer finds out. */
   organizationId: z.string().max(64).nullable(),
   /** Of the key. */
@@ -34,6 +40,7 @@ export const BlockedEvent = z.object({
   path: z.string().max(PATH_MAX),
   /** Empty when unknown. */
   clientIp: z.string().max(64),
+  /** Of the first. */
   userAgent: z.string().max(USER_AGENT_MAX),
 })
 export type BlockedEvent = z.infer<typeof BlockedEvent>
@@ -85,6 +92,8 @@ export function blockedEvent(about: {
   return {
     requestId,
     timeMs,
+    lastMs: timeMs,
+    count: 1,
     organizationId,
     environment,
     keyId,

@@ -52,7 +52,7 @@ export const protectionEndpoints = {
     method: 'get',
     path: '/access-logs',
     summary:
-      'Attempts that were blocked in the last 30 days, newest first: by the allowlist, for a deleted or disabled key or one of the other environment, for too many sign-ins. With a Test key, those with Test keys.',
+      'Attempts that were blocked in the last 30 days, newest first: by the allowlist, for a deleted or disabled key or one of the other environment, for too many sign-ins. Those alike within a minute are one row with their `count`. With a Test key, those with Test keys.',
     query: ListAccessLogsQuery,
     output: listOf(AccessLogEntry),
     status: 200,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { blockReasons } from './access-log'
+import { SEVERAL } from './block-fold'
 import { parseRange, rangeText } from './ip-ranges'
 import { Id, ListQuery, Timestamp, textField } from './schemas'
 
@@ -98,14 +99,26 @@ export type ListAccessLogsQuery = z.infer<typeof ListAccessLogsQuery>
 export const AccessLogEntry = z
   .object({
     id: z.string(),
-    time: Timestamp,
-    client_ip: z.string().nullable(),
+    time: Timestamp.meta({ description: 'Of the first attempt, as the user agent and the request id are.' }),
+    last_seen_at: Timestamp.meta({ description: 'Of the last attempt.' }),
+    count: z.number().int().min(1).meta({
+      description:
+        'Attempts alike within one minute: of the same address, key or person, method and path, refused for the same reason.',
+    }),
+    client_ip: z
+      .string()
+      .nullable()
+      .meta({
+        description: `${SEVERAL} where a minute had more rows than are kept apart; null when unknown.`,
+      }),
     reason: z.enum(blockReasons),
     code: z.string().meta({ example: 'ip_not_allowed' }),
     key_id: z.string().nullable(),
     user_id: z.string().nullable(),
     method: z.string(),
-    path: z.string(),
+    path: z.string().meta({
+      description: `${SEVERAL}, as the method then is, where an address tried more within a minute than are kept apart.`,
+    }),
     user_agent: z.string(),
     request_id: z.string(),
   })

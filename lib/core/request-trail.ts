@@ -1,6 +1,7 @@
 import { type Feature, features, planNames } from './plans'
 import type { Environment, Plan, Scope } from './principal'
 import { matchesScope } from './principal'
+import { REFUSED_KEPT_MAX } from './usage'
 
 /** What a request of the API passes, in this order; the last is the work itself. */
 export const trailSteps = [
@@ -55,6 +56,9 @@ export interface JudgedRequest {
   /** What the caller was told to do. */
   message: string
 }
+
+/** Why a request may not be found although one of the organization's keys made it. */
+export const REFUSED_KEPT = `Of what one key is refused within a minute, the first ${REFUSED_KEPT_MAX} requests are kept; the others are counted in its Usage tab, but not kept one by one.`
 
 /** Where the gate stands when it answers a code. */
 const STEP_OF_CODE: Readonly<Record<string, TrailStep>> = {

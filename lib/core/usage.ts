@@ -5,6 +5,8 @@ import { scopes } from './principal'
 
 export const USAGE_PATH_MAX = 300
 export const USAGE_MESSAGE_MAX = 300
+/** Refused requests of one key that a minute keeps one by one; all are counted. */
+export const REFUSED_KEPT_MAX = 100
 const USER_AGENT_MAX = 200
 
 /** One decision on a key, or one answer to a request with it, as it is counted. */
@@ -89,6 +91,7 @@ export function storableBlock(event: BlockedEvent, nowMs: number): BlockedEvent 
     clientIp: storableText(event.clientIp, 64),
     userAgent: storableText(event.userAgent, 200),
     timeMs: wholeNumber(event.timeMs, nowMs),
+    lastMs: wholeNumber(event.lastMs, nowMs),
   }
 }
 

@@ -1,50 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { type BlockedEvent, blockedEvent } from '../core/access-log'
 import { newId } from '../core/ids'
 import { ListAccessLogsQuery } from '../core/protection-schemas'
 import { backgroundSettled } from '../store/background'
 import { db } from '../store/db'
 import { exportAccessLogs, findAccessLogs, listAccessLogs, sweepAccessLogs } from './access-logs'
 import { countSignIn } from './sign-in-blocks'
+import { blockingWorld, blockOf, written } from './testing/blocked-events'
 import { plantKey } from './testing/keys'
 import { refusedWith } from './testing/refused-with'
-import { keyOf, personOf, tenant } from './testing/tenants'
+import { keyOf, personOf } from './testing/tenants'
 import { batchOf, eventOf } from './testing/usage-events'
 import { signInAttempt } from './throttle'
 import { flushUsage, recordBlocked, writeUsage } from './usage-recorder'
 
 const DAY_MS = 86_400_000
 
-function blockOf(changes: Partial<Parameters<typeof blockedEvent>[0]>): BlockedEvent {
-  return blockedEvent({
-    requestId: newId('req'),
-    timeMs: Date.now(),
-    organizationId: null,
-    environment: 'live',
-    reason: 'allowlist',
-    code: 'ip_not_allowed',
-    method: 'GET',
-    path: '/v1/agents',
-    clientIp: '198.51.100.7',
-    userAgent: 'curl/8.5.0',
-    ...changes,
-  })
-}
-
-async function world() {
-  const { organization, operator } = await tenant()
-  const { id: keyId } = await plantKey(organization.id)
-  return { organizationId: organization.id, operator, keyId }
-}
-
 const everything = ListAccessLogsQuery.parse({})
-const written = (blocked: BlockedEvent[]) => writeUsage({ ...batchOf([]), blocked })
 
 describe('a blocked attempt', () => {
   test('can be read at once after it was written, with all that was noted, by its organization alone', async () => {
-    const { operator, organizationId, keyId } = await world()
-    const stranger = await world()
+    const { operator, organizationId, keyId } = await blockingWorld()
+    const stranger = await blockingWorld()
     const event = blockOf({ keyId, path: '/v1/agents?secret' })
     recordBlocked(event)
     recordBlocked(blockOf({ organizationId, userId: 'user_1', reason: 'allowlist', path: '/agents' }))
@@ -54,6 +31,8 @@ describe('a blocked attempt', () => {
     expect(data.find((row) => row.key_id)).toEqual({
       id: expect.stringMatching(/^block_/),
       time: new Date(event.timeMs).toISOString(),
+      last_seen_at: new Date(event.timeMs).toISOString(),
+      count: 1,
       client_ip: '198.51.100.7',
       reason: 'allowlist',
       code: 'ip_not_allowed',
@@ -68,7 +47,7 @@ describe('a blocked attempt', () => {
   })
 
   test('of a key that does not exist belongs to nobody, and a batch that comes twice is written once', async () => {
-    const { operator, keyId, organizationId } = await world()
+    const { operator, keyId, organizationId } = await blockingWorld()
     const batch = {
       ...batchOf([eventOf(keyId, { status: 403, code: 'ip_not_allowed', admitted: false })]),
       blocked: [blockOf({ keyId }), blockOf({ keyId: 'key_nobody', organizationId })],
@@ -79,7 +58,7 @@ describe('a blocked attempt', () => {
   })
 
   test('with what Postgres cannot keep is kept without it', async () => {
-    const { operator, organizationId } = await world()
+    const { operator, organizationId } = await blockingWorld()
     recordBlocked(blockOf({ organizationId, userAgent: 'a\0b\ud800c\r\n\u2028', path: '/x\0' }))
     recordBlocked({ ...blockOf({ organizationId }), timeMs: Number.NaN })
     await flushUsage()
@@ -89,8 +68,20 @@ describe('a blocked attempt', () => {
 })
 
 describe('the list', () => {
+  test('shows the last hour live, and rows from before attempts were counted as one attempt each', async () => {
+    const { operator, organizationId } = await blockingWorld()
+    const nowMs = Date.now()
+    const at = (minutes: number) => blockOf({ organizationId, timeMs: nowMs - minutes * 60_000 })
+    await written([at(59), at(61)])
+    await db().accessLog.updateMany({ where: { organizationId }, data: { lastSeenAt: null } })
+    const { data } = await findAccessLogs(operator, { limit: 20, live: 'on', period: '30d' }, new Date(nowMs))
+    const time = new Date(nowMs - 59 * 60_000).toISOString()
+    expect(data).toMatchObject([{ time, last_seen_at: time, count: 1 }])
+    expect((await exportAccessLogs(operator, { live: 'on' })).text.trim().split('\r\n')).toHaveLength(2)
+  })
+
   test('is narrowed by reason, address in any form, key, person and time, and paged without gaps while rows are added', async () => {
-    const { operator, organizationId, keyId } = await world()
+    const { operator, organizationId, keyId } = await blockingWorld()
     const nowMs = Date.now()
     await written([
       blockOf({ keyId, timeMs: nowMs - 1_000 }),
@@ -119,7 +110,7 @@ describe('the list', () => {
   })
 
   test('is for admins and keys of scope admin; a Test key sees Test keys alone', async () => {
-    const { operator, organizationId, keyId } = await world()
+    const { operator, organizationId, keyId } = await blockingWorld()
     const test = await plantKey(organizationId, { environment: 'test' })
     await written([blockOf({ keyId }), blockOf({ keyId: test.id, environment: 'test' })])
     await refusedWith(
@@ -135,19 +126,20 @@ describe('the list', () => {
   })
 
   test('as CSV runs in no spreadsheet, whatever strangers sent', async () => {
-    const { operator, organizationId } = await world()
+    const { operator, organizationId } = await blockingWorld()
     const hostile = ['=cmd|a', '+1', '-1', '@x', '\tx', '\rx', 'a"b,c\nd']
-    await written(hostile.map((userAgent) => blockOf({ organizationId, userAgent })))
+    await written(hostile.map((userAgent, i) => blockOf({ organizationId, userAgent, path: `/${i}` })))
     const { name, text } = await exportAccessLogs(operator, {})
     expect(name).toMatch(/^access-logs-\d{4}-\d\d-\d\d\.csv$/)
     expect(text.startsWith('id,time,client_ip,reason,explanation,code,')).toBe(true)
+    expect(text).toContain(',request_id,count,last_seen_at\r\n')
     for (const cell of ["'=cmd|a", "'+1", "'-1", "'@x", "'\tx", '"\'\rx"', '"a""b,c\nd"'])
       expect(text).toContain(cell)
   })
 })
 
 test('sweeping drops what is older than a month and nothing younger', async () => {
-  const { operator, organizationId } = await world()
+  const { operator, organizationId } = await blockingWorld()
   const nowMs = Date.now()
   const at = (agoMs: number) => ({ ...blockOf({ organizationId, timeMs: nowMs - agoMs }) })
   await written([at(0), at(29 * DAY_MS)])
@@ -157,8 +149,8 @@ test('sweeping drops what is older than a month and nothing younger', async () =
   expect((await listAccessLogs(operator, everything, new Date(nowMs + 2 * DAY_MS))).data).toHaveLength(1)
 })
 
-test('a throttled sign-in stands in the log of every organization of its account, once a minute and address, and of nobody else’s', async () => {
-  const { organizationId, operator } = await world()
+test('throttled sign-ins stand in the log of every organization of their account, a row a minute and address with their exact count, and of nobody else’s', async () => {
+  const { organizationId, operator } = await blockingWorld()
   const person = await personOf(organizationId, 'member')
   const { email } = await db().user.findUniqueOrThrow({ where: { id: person.userId } })
   const clientIp = `198.51.${randomBytes(1)[0]}.${randomBytes(1)[0]}`
@@ -173,6 +165,7 @@ test('a throttled sign-in stands in the log of every organization of its account
   const { data } = await listAccessLogs(operator, everything)
   expect(data.length).toBeGreaterThan(0)
   expect(data.length).toBeLessThanOrEqual(2)
+  expect(data.reduce((sum, { count }) => sum + count, 0)).toBe(5)
   expect(data[0]).toMatchObject({
     user_id: person.userId,
     reason: 'sign_in_throttle',

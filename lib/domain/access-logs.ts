@@ -12,6 +12,8 @@ import { sweepDays } from './day-partitions'
 import { pageQuery, toPage } from './paging'
 
 const KEPT_MS = 30 * 86_400_000
+/** What the live view shows. */
+const LIVE_MS = 3600_000
 const CSV_ROWS_MAX = 10_000
 const CSV_PAGE = 200
 
@@ -19,6 +21,8 @@ function toEntry(row: AccessLog): AccessLogEntry {
   return {
     id: row.id,
     time: row.time.toISOString(),
+    last_seen_at: (row.lastSeenAt ?? row.time).toISOString(),
+    count: row.count,
     client_ip: row.clientIp || null,
     reason: row.reason as BlockReason,
     code: row.code,
@@ -80,10 +84,11 @@ export async function listAccessLogs(
 /** What the console's search leaves of them. */
 export function findAccessLogs(
   principal: Principal,
-  { reason, address, key, period, ...page }: AccessLogSearch & ListQuery,
+  { reason, address, key, period, live, ...page }: AccessLogSearch & ListQuery,
   now: Date = new Date(),
 ): Promise<Page<AccessLogEntry>> {
-  const from = period && new Date(now.getTime() - periodMs(period)).toISOString()
+  const spanMs = live ? LIVE_MS : period && periodMs(period)
+  const from = spanMs === undefined ? undefined : new Date(now.getTime() - spanMs).toISOString()
   const { limit, cursor } = page
   const query = { limit, cursor, reason, client_ip: address, key_id: key, from }
   return listAccessLogs(principal, query, now)

@@ -33,6 +33,7 @@ import {
 import { sealTokens } from './connection-sealing'
 import { connectionsOf } from './connection-views'
 import { holdDataSource, insertConnectedSource, requireSource } from './data-sources'
+import { permittedNow } from './member-authority'
 import { openSync, wakeSync } from './source-sync-states'
 import { ringSyncBell } from './sync-bell'
 
@@ -215,6 +216,8 @@ export async function finishConnection(
   const finish = flow.dataSourceId === null ? addSource : reconnect
   const now = clock()
   const work = async (tx: Transaction) => {
+    // Whoever is being removed leaves no connection behind: the removal ends it, or it is not made.
+    await permittedNow(tx, principal, 'data-sources:write')
     // Before the account, as its deletion does.
     if (flow.dataSourceId !== null) await holdDataSource(tx, flow.organizationId, flow.dataSourceId)
     await requireLasting(tx, granted, now)

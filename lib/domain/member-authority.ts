@@ -1,6 +1,6 @@
 import { TwigError } from '../core/errors'
 import { type Authority, authorityOf } from '../core/member-rules'
-import { type Principal, requirePermission } from '../core/principal'
+import { type Permission, type Principal, requirePermission } from '../core/principal'
 import type { Transaction } from '../store/db'
 import { roleOf } from './organizations'
 import { holdOrganization } from './sso-connections'
@@ -18,11 +18,20 @@ export async function actingNow(tx: Transaction, principal: Principal): Promise<
   throw new TwigError('insufficient_role', 'You are not a member of this organization any more.')
 }
 
-/** As actingNow, for who manages members: the permission too is that of this moment. Throws insufficient_role. */
-export async function managingNow(tx: Transaction, principal: Principal): Promise<Authority> {
+/** As actingNow, and the permission too is that of this moment. Throws insufficient_role. */
+export async function permittedNow(
+  tx: Transaction,
+  principal: Principal,
+  permission: Permission,
+): Promise<Authority> {
   const authority = await actingNow(tx, principal)
   if (principal.kind === 'user' && authority !== 'operator') {
-    requirePermission({ ...principal, role: authority }, 'members:write')
+    requirePermission({ ...principal, role: authority }, permission)
   }
   return authority
+}
+
+/** The same for who manages members. */
+export function managingNow(tx: Transaction, principal: Principal): Promise<Authority> {
+  return permittedNow(tx, principal, 'members:write')
 }

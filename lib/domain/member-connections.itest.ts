@@ -1,14 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { UserPrincipal } from '../core/principal'
 import { db, inTransaction } from '../store/db'
+import { beginConnection } from './connection-flows'
 import { lockAccount, retryRevocations } from './connection-revocations'
 import { freshAccessToken } from './connection-tokens'
-import { disconnect } from './connections'
+import { disconnect, finishConnection } from './connections'
 import { deleteDataSource, getDataSource } from './data-sources'
 import { getMember, leaveOrganization, removeMember } from './member-removal'
-import { ahead, connectingWorld, HOUR_MS, provider } from './testing/connecting'
+import { addMember } from './organizations'
+import { ahead, connectingWorld, HOUR_MS, input, provider } from './testing/connecting'
 import { code } from './testing/refusal'
 import { auditOf, personOf } from './testing/tenants'
+import { begun, untilWaiting } from './testing/waiting'
 
 const KEEP = { api_keys: 'keep', connections: 'keep', invitations: 'keep' } as const
 const END = { ...KEEP, connections: 'disconnect' } as const
@@ -21,6 +24,12 @@ beforeEach(async () => {
   leaver = await personOf(owner.organizationId, 'admin')
 })
 
+/** The leaver in another organization. */
+async function elsewhere(): Promise<UserPrincipal> {
+  const { organizationId } = await here.person()
+  await inTransaction((tx) => addMember(tx, { organizationId, userId: leaver.userId, role: 'admin' }))
+  return { ...leaver, organizationId }
+}
 const connectionsOf = async ({ userId: id }: UserPrincipal) =>
   (await getMember(owner, { id })).leaves_behind.connections
 const statusOf = async (id: string) => (await getDataSource(owner, { id })).status
@@ -38,7 +47,7 @@ describe('connections on the grant of a member who is removed', () => {
     })
     await disconnect(leaver, await here.connected(leaver, here.account()))
     await here.connected(owner, here.account())
-    await here.connected({ ...leaver, organizationId: (await here.person()).organizationId }, here.account())
+    await here.connected(await elsewhere(), here.account())
     expect(await connectionsOf(leaver)).toEqual([
       {
         id: well.id,
@@ -61,11 +70,11 @@ describe('connections on the grant of a member who is removed', () => {
   })
 
   test('end where that is chosen: tokens at once, the provider soon after, and nobody else’s', async () => {
-    const [own, elsewhere] = [here.account(), { ...leaver, ...(await here.person()) }]
+    const own = here.account()
     const theirs = await here.connected(leaver, own)
     const others = [
       await here.connected(owner, here.account()),
-      await here.connected({ ...elsewhere, userId: leaver.userId }, here.account()),
+      await here.connected(await elsewhere(), here.account()),
     ]
     here.google.control.forgetCalls()
     expect((await end()).connections_ended).toEqual([theirs.id])
@@ -144,6 +153,53 @@ describe('connections on the grant of a member who is removed', () => {
     })
     expect((await ending)?.connections_ended).toEqual([one.id])
     await freshAccessToken(two.place)
+  })
+
+  describe('that they finish making at that moment', () => {
+    test('are not made where the removal came first, and what was granted is given back', async () => {
+      const own = here.account()
+      const answer = here.back(await beginConnection(leaver, input), own)
+      const { removal, finish } = await inTransaction(async (tx) => {
+        const { organizationId, userId } = leaver
+        await tx.$queryRaw`
+          select 1 from memberships where organization_id = ${organizationId} and user_id = ${userId} for share`
+        const removal = begun(end())
+        await untilWaiting(tx, 1)
+        const finish = begun(finishConnection(leaver, answer))
+        await untilWaiting(tx, 2, () => finish.isOver)
+        return { removal, finish }
+      })
+      expect(await removal.outcome).toMatchObject({ value: { removed: true, connections_ended: [] } })
+      expect(await finish.outcome).toMatchObject({ reason: { code: 'insufficient_role' } })
+      expect(await db().connection.count({ where: { organizationId: owner.organizationId } })).toBe(0)
+      expect(here.google.control.liveGrants(own.account)).toBe(0)
+    })
+
+    test('end with the others where the removal came second', async () => {
+      const own = here.account()
+      const answer = here.back(await beginConnection(leaver, input), own)
+      const { removal, finish } = await inTransaction(async (tx) => {
+        await lockAccount(tx, { provider, accountId: own.account })
+        const finish = begun(finishConnection(leaver, answer))
+        await untilWaiting(tx, 1)
+        const removal = begun(end())
+        await untilWaiting(tx, 2, () => removal.isOver)
+        return { removal, finish }
+      })
+      const made = await finish.outcome
+      const id = made.status === 'fulfilled' ? made.value.id : ''
+      expect(await removal.outcome).toMatchObject({ value: { connections_ended: [id] } })
+      expect((await getDataSource(owner, { id })).connection?.state).toBe('disconnected')
+    })
+
+    test('are not made by whoever became a viewer at the provider', async () => {
+      const answer = here.back(await beginConnection(leaver, input), here.account())
+      const where = {
+        organizationId_userId: { organizationId: leaver.organizationId, userId: leaver.userId },
+      }
+      await db().membership.update({ where, data: { role: 'viewer' } })
+      await expect(finishConnection(leaver, answer)).rejects.toEqual(code('insufficient_role'))
+    })
   })
 
   test('do not wait for a source that is being deleted, which waits for their account', async () => {

@@ -97,6 +97,9 @@ describe('a request found by its id', () => {
     const { operator: stranger, organization: other } = await tenant()
     await expect(findRequest(stranger, { id })).rejects.toMatchObject({ code: 'not_found' })
     await expect(find('req_never0000000000000')).rejects.toMatchObject({ code: 'not_found' })
+    await expect(find('req_never0000000000000')).rejects.toThrow(
+      /within a minute, the first 100 requests are kept/,
+    )
     const viewer = await personOf(organizationId, 'viewer')
     await expect(findRequest(viewer, { id })).rejects.toMatchObject({ code: 'insufficient_role' })
     expect((await findRequest(operator, { id })).id).toBe(id)

@@ -2,7 +2,7 @@ import { TwigError } from '../core/errors'
 import type { RequestTrail } from '../core/explain-schemas'
 import { API_BASE, resolvePolicy } from '../core/policy'
 import { type Environment, type Principal, requirePermission } from '../core/principal'
-import { failedStep, type JudgedRequest, trailOf } from '../core/request-trail'
+import { failedStep, type JudgedRequest, REFUSED_KEPT, trailOf } from '../core/request-trail'
 import { requestSlot } from '../core/usage-counts'
 import { db } from '../store/db'
 import { findOwnKey, toTrailKey } from './explained-keys'
@@ -92,7 +92,10 @@ export async function findableRequests(
 }
 
 function noSuchRequest(): TwigError {
-  return new TwigError('not_found', 'No key of your organization made a request with this id in 30 days.')
+  return new TwigError(
+    'not_found',
+    `No request of your organization’s keys in 30 days is kept by this id. ${REFUSED_KEPT}`,
+  )
 }
 
 function needsOf(method: string, path: string): JudgedRequest['needs'] {

@@ -10,15 +10,20 @@ import { recordBlocked } from './usage-recorder'
 const MINUTE_MS = 60_000
 const NOTED_MAX = 10_000
 
-/** Accounts and addresses that were noted lately, and in which minute: a flood is one row a minute. */
-const noted = new Map<string, number>()
+type Memberships = ReturnType<typeof membershipsOfAddress>
 
-function isFirst(name: string, nowMs: number): boolean {
+/** Whose accounts were tried lately, and in which minute they were looked up: a flood is one look a minute. */
+const noted = new Map<string, { minute: number; memberships: Memberships }>()
+
+function membershipsOf(email: string, nowMs: number): Memberships {
   const minute = Math.floor(nowMs / MINUTE_MS)
-  if (noted.get(name) === minute) return false
+  const known = noted.get(email)
+  if (known?.minute === minute) return known.memberships
   if (noted.size >= NOTED_MAX) noted.clear()
-  noted.set(name, minute)
-  return true
+  const memberships = membershipsOfAddress(email)
+  noted.set(email, { minute, memberships })
+  memberships.catch(() => noted.delete(email))
+  return memberships
 }
 
 /** Looked up whoever it is, after the answer: how long it takes tells nobody whether there is such an account. */
@@ -28,8 +33,7 @@ async function noteThrottled(
   path: string,
 ): Promise<void> {
   const timeMs = Date.now()
-  if (!isFirst(`${email} ${clientIp}`, timeMs)) return
-  for (const { userId, organizationId } of await membershipsOfAddress(email)) {
+  for (const { userId, organizationId } of await membershipsOf(email, timeMs)) {
     const who = { requestId: requestId ?? newId('req'), timeMs, organizationId, userId, clientIp, userAgent }
     const what = {
       reason: 'sign_in_throttle',
@@ -42,8 +46,8 @@ async function noteThrottled(
 }
 
 /**
- * Counts an attempt to sign in to an account. One too many stands in the access log of every organization that its person
- * belongs to, once a minute and address. Throws too_many_failed_attempts.
+ * Counts an attempt to sign in to an account. Those that are too many stand in the access log of every organization that
+ * its person belongs to, in one row a minute and address. Throws too_many_failed_attempts.
  * @param path where it was made
  */
 export async function countSignIn(

@@ -1,7 +1,9 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { z } from 'zod'
 import { BlockedEvent } from '../core/access-log'
 import { newId } from '../core/ids'
 import { BATCH_EVENTS_MAX, storableBlock, storableEvent, UsageBatch, UsageEvent } from '../core/usage'
+import { UsageBuffer } from '../core/usage-buffer'
 import { bareCause, inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
@@ -24,7 +26,7 @@ const TRIES_MAX = 5
 const TELL_MS = 60_000
 
 interface Recorder {
-  buffer: (UsageEvent | BlockedEvent)[]
+  buffer: UsageBuffer
   timer: NodeJS.Timeout | undefined
   flushing: Promise<void> | undefined
   /** Postgres did not answer: batches go to the spool until one of it could be counted. */
@@ -46,7 +48,7 @@ interface Recorder {
 /** One for the process: the server's modules and those that Next bundled must share buffer, timers and flush. */
 const shared = globalThis as unknown as { twigUsage?: Recorder }
 shared.twigUsage ??= {
-  buffer: [],
+  buffer: new UsageBuffer(),
   timer: undefined,
   flushing: undefined,
   isOut: false,
@@ -72,9 +74,9 @@ export function recordBlocked(event: BlockedEvent): void {
 }
 
 function keep(event: UsageEvent | BlockedEvent): void {
-  if (recorder.buffer.length >= BUFFER_MAX) drop(1, 'buffer full')
-  else recorder.buffer.push(event)
-  if (recorder.buffer.length >= BATCH_EVENTS_MAX) startFlush()
+  if (recorder.buffer.size >= BUFFER_MAX) drop(1, 'buffer full')
+  else recorder.buffer.add(event)
+  if (recorder.buffer.size >= BATCH_EVENTS_MAX) startFlush()
   else armFlush()
 }
 
@@ -85,7 +87,7 @@ function keep(event: UsageEvent | BlockedEvent): void {
 export async function flushUsage(): Promise<void> {
   recorder.hurried += 1
   try {
-    while (recorder.flushing || recorder.buffer.length > 0) {
+    while (recorder.flushing || recorder.buffer.size > 0) {
       startFlush()
       await recorder.flushing
     }
@@ -135,7 +137,7 @@ function startFlush(): void {
   if (recorder.flushing) return
   const flushing = flush().finally(() => {
     recorder.flushing = undefined
-    if (recorder.buffer.length > 0) armFlush()
+    if (recorder.buffer.size > 0) armFlush()
   })
   recorder.flushing = flushing
   inBackground('usage', () => flushing)
@@ -145,34 +147,32 @@ function startFlush(): void {
 async function flush(): Promise<void> {
   // Not within the request that happened to fill the batch.
   await setImmediate()
-  let waiting = recorder.buffer.length
-  while (waiting > 0 || recorder.buffer.length >= BATCH_EVENTS_MAX) {
-    const events = recorder.buffer.splice(0, BATCH_EVENTS_MAX)
-    waiting -= events.length
-    const batch = makeBatch(events)
+  let waiting = recorder.buffer.size
+  while (waiting > 0 || recorder.buffer.size >= BATCH_EVENTS_MAX) {
+    const recorded = recorder.buffer.take(BATCH_EVENTS_MAX)
+    waiting -= recorded.events.length + recorded.blocked.length
+    const batch = makeBatch(recorded)
     if (sizeOf(batch) > 0) await settle(batch)
   }
 }
 
-function makeBatch(recorded: readonly (UsageEvent | BlockedEvent)[]): UsageBatch {
+function makeBatch(recorded: ReturnType<UsageBuffer['take']>): UsageBatch {
   const nowMs = Date.now()
-  const events: UsageEvent[] = []
-  const blocked: BlockedEvent[] = []
-  for (const event of recorded) {
-    if ('reason' in event) blocked.push(...soundOf(BlockedEvent.safeParse(storableBlock(event, nowMs))))
-    else events.push(...soundOf(UsageEvent.safeParse(storableEvent(event, nowMs))))
-  }
-  const lost = recorded.length - events.length - blocked.length
+  const events = recorded.events.flatMap((event) => sound(UsageEvent, storableEvent(event, nowMs)))
+  const blocked = recorded.blocked.flatMap((event) => sound(BlockedEvent, storableBlock(event, nowMs)))
+  const lost = sizeOf(recorded) - sizeOf({ events, blocked })
   if (lost > 0) drop(lost, 'malformed')
   return { id: newId('batch'), events, ...(blocked.length > 0 && { blocked }) }
 }
 
-function soundOf<T>({ data }: { data?: T | undefined }): T[] {
+function sound<T>(schema: z.ZodType<T>, event: unknown): T[] {
+  const { data } = schema.safeParse(event)
   return data === undefined ? [] : [data]
 }
 
-function sizeOf({ events, blocked = [] }: UsageBatch): number {
-  return events.length + blocked.length
+/** Everything that happened, what was folded included. */
+function sizeOf({ events, blocked = [] }: Pick<UsageBatch, 'events' | 'blocked'>): number {
+  return blocked.reduce((total, { count }) => total + count, events.length)
 }
 
 /** Counts a batch or keeps it aside; false when neither could be done. */

@@ -1,4 +1,10 @@
-import { storableBlock, storableEvent, type UsageBatch, type UsageEvent } from '../core/usage'
+import {
+  REFUSED_KEPT_MAX,
+  storableBlock,
+  storableEvent,
+  type UsageBatch,
+  type UsageEvent,
+} from '../core/usage'
 import { type CallerCount, countEvents, requestSlot, type UsageCount } from '../core/usage-counts'
 import { Prisma } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
@@ -57,6 +63,7 @@ async function addCounts(
         ) AS added)`
 }
 
+/** One by one, but of what a key was refused within a minute the first alone: whoever holds a dead key writes no more. */
 async function addRequests(
   tx: Transaction,
   events: readonly UsageEvent[],
@@ -80,11 +87,27 @@ async function addRequests(
     message: event.message ?? '',
   }))
   await tx.$executeRaw`
+    WITH request AS (
+      SELECT * FROM jsonb_to_recordset(${json(rows)}) AS request(
+        slot smallint, id text, "time" timestamptz, organization_id text, key_id text, method text, endpoint text,
+        path text, status smallint, code text, admitted boolean, latency_us integer, client_ip text, user_agent text,
+        message text)
+    ), refused AS (
+      SELECT slot, id, key_id, date_trunc('minute', "time") AS minute,
+        row_number() OVER (PARTITION BY key_id, date_trunc('minute', "time") ORDER BY "time", id) AS place
+      FROM request WHERE NOT admitted
+    ), room AS (
+      SELECT key_id, minute, ${REFUSED_KEPT_MAX} - (
+        SELECT count(*) FROM api_requests AS held
+        WHERE held.slot = asked.slot AND held.key_id = asked.key_id AND NOT held.admitted
+          AND held.time >= asked.minute AND held.time < asked.minute + interval '1 minute'
+      ) AS places
+      FROM (SELECT DISTINCT slot, key_id, minute FROM refused) AS asked
+    )
     INSERT INTO api_requests
-    SELECT * FROM jsonb_to_recordset(${json(rows)}) AS request(
-      slot smallint, id text, "time" timestamptz, organization_id text, key_id text, method text, endpoint text,
-      path text, status smallint, code text, admitted boolean, latency_us integer, client_ip text, user_agent text,
-      message text)
+    SELECT request.* FROM request
+    LEFT JOIN refused USING (slot, id, key_id) LEFT JOIN room USING (key_id, minute)
+    WHERE request.admitted OR place <= places
     ON CONFLICT DO NOTHING`
 }
 
@@ -101,7 +124,7 @@ async function noteLastUses(lastUses: LastUse[]): Promise<void> {
       AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < used.last_used_at)`
 }
 
-/** Those who add callers to one key take turns from here on, in one order everywhere. */
+/** Those who add requests or callers to one key take turns from here on, in one order everywhere. */
 async function takeTurns(tx: Transaction, keyIds: string[]): Promise<void> {
   await tx.$executeRaw`
     SELECT pg_advisory_xact_lock(hashtextextended('usage callers ' || id, 0))
@@ -155,8 +178,8 @@ async function write(tx: Transaction, batch: UsageBatch, nowMs: number): Promise
   await addCounts(tx, byMinute, minutes)
   await addCounts(tx, byDay, days)
   const recent = events.filter(({ timeMs }) => timeMs > nowMs - KEPT_DAYS * DAY_MS)
-  await addRequests(tx, recent, organizations)
   await takeTurns(tx, [...new Set(events.map(({ keyId }) => keyId))])
+  await addRequests(tx, recent, organizations)
   await addCallers(tx, callers)
   return lastUses
 }

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { blockedEvent } from '../core/access-log'
+import { PATHS_MAX } from '../core/block-fold'
 import { UsageBatch, type UsageEvent } from '../core/usage'
 import { spending } from '../testing/cpu-time'
 import { type EdgeHost, edgeDependencies } from './host'
@@ -77,6 +79,20 @@ describe('recorded refusals', () => {
     expect(isInternalCall(token, path, body, host.gatewayHmac, now)).toBe(true)
     expect(isInternalCall(token, path, body.replace('429', '200'), host.gatewayHmac, now)).toBe(false)
     expect(gatheringOf(host)).toBeNull()
+  })
+
+  test('of blocked attempts that are alike are told as one with their number, and a flood of others as a bounded number', async () => {
+    const { host, batches } = await hostWith(taken)
+    const block = (number: number, path: string) =>
+      blockedEvent({ ...event(number), organizationId: null, reason: 'revoked_key', path })
+    for (let number = 0; number < 10_000; number++) host.recordBlocked(block(number % 1_000, '/v1/agents'))
+    for (let number = 0; number < 10_000; number++) host.recordBlocked(block(0, `/v1/agents/${number}`))
+    await gatheringOf(host)
+    const [{ blocked = [] } = {}, ...more] = batches()
+    expect(more).toEqual([])
+    expect(blocked).toHaveLength(PATHS_MAX + 1)
+    expect(blocked[0]).toMatchObject({ requestId: 'req_0', count: 10_000, lastMs: event(999).timeMs })
+    expect(blocked.reduce((sum, { count }) => sum + count, 0)).toBe(20_000)
   })
 
   test('are told at most 500 at a time, each once', async () => {

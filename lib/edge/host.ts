@@ -3,6 +3,7 @@ import type { BlockedEvent } from '../core/access-log'
 import { TwigError } from '../core/errors'
 import { newId } from '../core/ids'
 import type { UsageBatch, UsageEvent } from '../core/usage'
+import { UsageBuffer } from '../core/usage-buffer'
 import type { EdgeEnv } from '../env/edge'
 import { withBreaker } from './breaker'
 import { withinBudget } from './budget'
@@ -92,7 +93,7 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     return Answer.parse(await callTwig(VERIFY_PATH, body, proved ? PROVED_BUDGET_MS : VERIFY_BUDGET_MS))
   }
 
-  const recorded: (UsageEvent | BlockedEvent)[] = []
+  const recorded = new UsageBuffer()
   /** Made and not yet taken: what may have arrived already is only ever sent as the same batch. */
   let unsent: UsageBatch | null = null
   let gathering: Promise<void> | null = null
@@ -104,8 +105,8 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     return flushing
   }
   async function handOver(): Promise<void> {
-    while (unsent || recorded.length > 0) {
-      unsent ??= { id: newId('batch'), ...sorted(recorded.splice(0, BATCH_EVENTS)) }
+    while (unsent || recorded.size > 0) {
+      unsent ??= { id: newId('batch'), ...recorded.take(BATCH_EVENTS) }
       const body = JSON.stringify(unsent)
       const send = () => callTwig(USAGE_PATH, body, USAGE_BUDGET_MS)
       try {
@@ -124,8 +125,8 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     })
   }
   function record(event: UsageEvent | BlockedEvent): void {
-    if (recorded.length >= RECORDED_MAX) return
-    recorded.push(event)
+    if (recorded.size >= RECORDED_MAX) return
+    recorded.add(event)
     gather(GATHER_MS)
   }
 
@@ -167,17 +168,6 @@ function isRefusal(error: unknown): boolean {
 /** Undefined where Redis cannot tell; the page layer then asks Postgres. */
 export function forgiving(ask: (question: SessionQuestion) => Promise<SessionStanding>) {
   return (question: SessionQuestion) => ask(question).catch(() => undefined)
-}
-
-/** What was recorded in turn, as a batch has it. */
-function sorted(recorded: readonly (UsageEvent | BlockedEvent)[]) {
-  const events: UsageEvent[] = []
-  const blocked: BlockedEvent[] = []
-  for (const event of recorded) {
-    if ('reason' in event) blocked.push(event)
-    else events.push(event)
-  }
-  return blocked.length === 0 ? { events } : { events, blocked }
 }
 
 function report(msg: string, error: unknown, requestId?: string): void {

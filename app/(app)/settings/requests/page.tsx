@@ -3,6 +3,7 @@ import type { Metadata } from 'next'
 import { TwigError } from '@/lib/core/errors'
 import { RequestIdInput, type RequestTrail } from '@/lib/core/explain-schemas'
 import { hasPermission, type Principal } from '@/lib/core/principal'
+import { REFUSED_KEPT } from '@/lib/core/request-trail'
 import { findRequest } from '@/lib/domain/request-trails'
 import type { SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
@@ -119,5 +120,5 @@ function NotFoundHint({ id }: { id: string }) {
       </>
     )
   }
-  return 'A request whose key was not recognised belongs to no organization: what it was told says why. A new one is here within two seconds.'
+  return `A request whose key was not recognised belongs to no organization: what it was told says why. ${REFUSED_KEPT} A new one is here within two seconds.`
 }

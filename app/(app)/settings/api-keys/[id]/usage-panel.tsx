@@ -1,6 +1,7 @@
 import { Activity } from 'lucide-react'
 import { type ApiKey, type UsagePeriod, usagePeriods } from '@/lib/core/key-schemas'
 import type { Principal } from '@/lib/core/principal'
+import { REFUSED_KEPT_MAX } from '@/lib/core/usage'
 import { apiKeyRequests } from '@/lib/domain/usage'
 import { nodeEnv } from '@/lib/env/node'
 import { Card, CardBody } from '../../../../_ui/card'
@@ -107,7 +108,10 @@ export async function UsagePanel({ principal, apiKey, period, cursor }: UsagePan
           <CallerTable callers={report.callers} />
         </Section>
       )}
-      <Section title="Recent requests" description="Of the last 30 days, newest first.">
+      <Section
+        title="Recent requests"
+        description={`Of the last 30 days, newest first; of refused ones the first ${REFUSED_KEPT_MAX} of a minute.`}
+      >
         {recent.data.length === 0 ? (
           <p className="text-muted">None {cursor ? 'older than those on the page before' : 'is kept'}.</p>
         ) : (

@@ -1,41 +1,23 @@
 'use client'
 
 import { Radio } from 'lucide-react'
-import { useRouter } from 'next/navigation'
-import { useEffect, useState } from 'react'
 import { Button } from '../../../../_ui/button'
-import { isAnswering } from '../../../is-answering'
+import { REFRESH_MINUTES, useAutoRefresh } from '../../../use-auto-refresh'
 
 const EVERY_MS = 2_000
-/** Left on by itself it stops after half an hour. */
-const TURNS_MAX = 900
 
-/** Makes the list anew every two seconds while it is switched on and looked at. */
+/** Makes the list anew every two seconds. Only that it stops and goes on is read out, not what comes in. */
 export function LiveTail() {
-  const router = useRouter()
-  const [isOn, setIsOn] = useState(false)
-
-  useEffect(() => {
-    if (!isOn) return
-    let turns = 0
-    const timer = setInterval(async () => {
-      if (document.visibilityState !== 'visible') return
-      turns += 1
-      if (turns > TURNS_MAX) setIsOn(false)
-      else if (await isAnswering()) router.refresh()
-    }, EVERY_MS)
-    return () => clearInterval(timer)
-  }, [isOn, router])
-
+  const { isOn, goOn, stop } = useAutoRefresh(EVERY_MS)
   return (
-    <Button
-      size="sm"
-      aria-pressed={isOn}
-      variant={isOn ? 'primary' : 'secondary'}
-      onClick={() => setIsOn(!isOn)}
-    >
-      <Radio aria-hidden="true" />
-      Live
-    </Button>
+    <div className="mb-5 flex flex-wrap items-center gap-3">
+      <p role="status" className="flex items-center gap-2 text-sm">
+        <Radio aria-hidden="true" className="size-4 shrink-0 text-muted" />
+        {isOn ? `Live: the last hour, for ${REFRESH_MINUTES} minutes.` : 'Stopped: the list stays as it is.'}
+      </p>
+      <Button size="sm" onClick={isOn ? stop : goOn}>
+        {isOn ? 'Stop' : 'Go on'}
+      </Button>
+    </div>
   )
 }

@@ -22,8 +22,8 @@ interface LogFiltersProps {
 export function LogFilters({ search, keys }: LogFiltersProps) {
   const router = useRouter()
   const [pending, startTransition] = useTransition()
-  const isNarrowed = Object.values(search).some(Boolean)
-  const { key } = search
+  const { key, live, ...others } = search
+  const isNarrowed = key !== undefined || Object.values(others).some(Boolean)
   const all = key && keys.every(({ id }) => id !== key) ? [...keys, { id: key, name: key }] : keys
 
   function apply(event: FormEvent<HTMLFormElement>) {
@@ -70,22 +70,26 @@ export function LogFilters({ search, keys }: LogFiltersProps) {
           placeholder="203.0.113.9"
         />
       </Field>
-      <Field label="Period">
-        <NativeSelect name="period" defaultValue={search.period ?? ''}>
-          <option value="">Last 30 days</option>
-          {Object.entries(PERIODS).map(([period, words]) => (
-            <option key={period} value={period}>
-              {words}
-            </option>
-          ))}
-        </NativeSelect>
-      </Field>
+      {live ? (
+        <input type="hidden" name="live" value={live} />
+      ) : (
+        <Field label="Period">
+          <NativeSelect name="period" defaultValue={search.period ?? ''}>
+            <option value="">Last 30 days</option>
+            {Object.entries(PERIODS).map(([period, words]) => (
+              <option key={period} value={period}>
+                {words}
+              </option>
+            ))}
+          </NativeSelect>
+        </Field>
+      )}
       <div className="col-span-2 flex gap-2 lg:col-span-1">
         <SubmitButton pending={pending} variant="secondary">
           Apply
         </SubmitButton>
         {isNarrowed && (
-          <ButtonLink variant="ghost" href={PATH}>
+          <ButtonLink variant="ghost" href={`${PATH}${accessLogQuery({ live })}`}>
             Clear
           </ButtonLink>
         )}

@@ -1,4 +1,5 @@
 import { BLOCK_WORDS } from '@/lib/core/access-log'
+import { SEVERAL } from '@/lib/core/block-fold'
 import type { AccessLogEntry } from '@/lib/core/protection-schemas'
 import { CopyButton } from '../../../../_ui/copy-button'
 import { RelativeTime } from '../../../../_ui/relative-time'
@@ -32,6 +33,7 @@ export function LogTable({ entries, callers, requests }: LogTableProps) {
         <HeaderCell>Key or person</HeaderCell>
         <HeaderCell>Request</HeaderCell>
         <HeaderCell>Request id</HeaderCell>
+        <HeaderCell numeric>Attempts</HeaderCell>
         <HeaderCell>Time</HeaderCell>
       </TableHead>
       <TableBody>
@@ -49,7 +51,7 @@ export function LogTable({ entries, callers, requests }: LogTableProps) {
             </TableCell>
             <TableCell label="Request">
               <code className="wrap-anywhere line-clamp-2 max-w-64 text-sm">
-                {entry.method} {entry.path}
+                {entry.path === SEVERAL ? SEVERAL : `${entry.method} ${entry.path}`}
               </code>
               <span
                 className="wrap-anywhere line-clamp-1 max-w-64 text-muted text-sm"
@@ -63,6 +65,9 @@ export function LogTable({ entries, callers, requests }: LogTableProps) {
                 <CopyButton value={entry.request_id} label="Copy request id" />
                 {requests.has(entry.request_id) && <RequestLink id={entry.request_id} />}
               </span>
+            </TableCell>
+            <TableCell label="Attempts" numeric>
+              {entry.count.toLocaleString('en')}
             </TableCell>
             <TableCell label="Time">
               <RelativeTime value={entry.time} />

@@ -7,6 +7,7 @@ import { findAccessLogs } from '@/lib/domain/access-logs'
 import { findableRequests } from '@/lib/domain/request-trails'
 import { pageQueryOf, type SearchParams } from '@/lib/http/page'
 import { requireUser } from '@/lib/http/session'
+import { ButtonLink } from '../../../../_ui/button-link'
 import { DownloadLink } from '../../../../_ui/download-link'
 import { EmptyState } from '../../../../_ui/empty-state'
 import { PageHeader } from '../../../../_ui/page-header'
@@ -19,6 +20,7 @@ import { LogTable } from './log-table'
 
 const TITLE = 'Access Logs'
 const PATH = '/settings/security/access-logs'
+const EMPTY = { on: 'No blocked attempts in the last hour', off: 'No blocked attempts' }
 
 export const metadata: Metadata = { title: TITLE }
 
@@ -38,29 +40,33 @@ export default async function AccessLogsPage({ searchParams }: { searchParams: S
     entries.map(({ key_id, request_id }) => (key_id ? request_id : null)),
   )
   const isEmpty = entries.length === 0
-  const isNarrowed = Object.values(search).some(Boolean)
+  const { live, ...filters } = search
+  const isNarrowed = Object.values(filters).some(Boolean)
   return (
     <>
       <PageHeader
         title={TITLE}
-        description="Every attempt that was blocked in the last 30 days. Forged keys belong to no organization and stand in the operator’s log."
+        description="Every attempt that was blocked in the last 30 days; those alike within a minute are one row. Forged keys belong to no organization and stand in the operator’s log."
         back={{ href: '/settings/security', label: 'Security' }}
         actions={
           <>
             {!isEmpty && (
               <DownloadLink href={`${PATH}.csv${accessLogQuery(search)}`}>Download CSV</DownloadLink>
             )}
-            {!query.cursor && <LiveTail />}
+            <ButtonLink href={`${PATH}${accessLogQuery({ ...search, live: live ? undefined : 'on' })}`}>
+              {live ? 'End live' : 'Live'}
+            </ButtonLink>
           </>
         }
       />
+      {live && !query.cursor && <LiveTail />}
       {(!isEmpty || isNarrowed) && (
         <LogFilters key={accessLogQuery(search)} search={search} keys={callers.keys} />
       )}
       {isEmpty ? (
         <EmptyState
           icon={<Activity />}
-          title={isNarrowed ? 'Nothing fits these filters' : 'No blocked attempts'}
+          title={isNarrowed ? 'Nothing fits these filters' : EMPTY[live ?? 'off']}
         >
           {isNarrowed
             ? 'Choose less, or a longer period.'
