@@ -8,6 +8,7 @@ import { root } from './configuration'
 import { installDebianPackage } from './debian'
 import { lifecycleChecks } from './lifecycle'
 import { nginxPath } from './nginx'
+import { pgBouncerPath } from './pgbouncer'
 import { Problem } from './problem.mjs'
 import { runCommand } from './run-command'
 import { neutralEnvironment, startServerUnderTest } from './server-under-test'
@@ -76,12 +77,17 @@ async function ensureNginx(): Promise<void> {
   if (!nginxPath) await installDebianPackage('nginx')
 }
 
+async function ensurePgBouncer(): Promise<void> {
+  if (!pgBouncerPath) await installDebianPackage('pgbouncer')
+}
+
 /** Halves of the unit and integration tests run beside each other, each with a Postgres and a Redis of its own. */
 const SHARDS = 2
 
 async function unitAndIntegration(tally: Tally): Promise<void> {
   await ensureRealRedis()
   await ensureNginx()
+  await ensurePgBouncer()
   await Promise.all(
     Array.from({ length: SHARDS }, async (_, index) => {
       const file = join(REPORTS, `vitest-${index + 1}.json`)
@@ -106,7 +112,7 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
 
 /** Specs that start servers of their own under both gates, or walk the console, which the middleware guards in any case. */
 const UNDER_ONE_GATE =
-  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|diagnosis|external-keys|faults|interactions|organization|page-access|pages|social|sso(?:-doors)?)\.spec\.ts$/
+  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|diagnosis|external-keys|faults|interactions|organization|page-access|pages|several-machines|social|sso(?:-doors)?)\.spec\.ts$/
 
 /** Loads three servers of its own and times them: nothing else runs meanwhile. */
 const ALONE = 'processes.spec.ts'
