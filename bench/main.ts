@@ -144,6 +144,7 @@ async function part(
  * @returns the exit code
  */
 export async function main(argv: string[]): Promise<number> {
+  if (argv[0] === 'scale') return (await import('./scale/command')).main(argv.slice(1))
   const beganMs = performance.now()
   const wanted = parseArguments(argv)
   const machine = await describeMachine()
