@@ -145,6 +145,7 @@ async function part(
  */
 export async function main(argv: string[]): Promise<number> {
   if (argv[0] === 'under-load') return (await import('./under-load/command')).main(argv.slice(1))
+  if (argv[0] === 'scale') return (await import('./scale/command')).main(argv.slice(1))
   const beganMs = performance.now()
   const wanted = parseArguments(argv)
   const machine = await describeMachine()

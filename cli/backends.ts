@@ -50,7 +50,7 @@ export async function withBackends<T>(work: () => Promise<T>): Promise<T> {
     // lib logs to stdout, which belongs to the answer.
     process.env.LOG_LEVEL = 'silent'
     // A running server has migrated; under it nothing is changed.
-    if (!backends.isAttached) await migrate(backends.databaseUrl)
+    if (!backends.isAttached) await migrate(env.directDatabaseUrl ?? backends.databaseUrl)
     await warmUpRedis()
     return await work()
   } finally {

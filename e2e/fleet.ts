@@ -52,20 +52,28 @@ function clockAnHourFast(): string {
   return file
 }
 
+/** What other servers need to stand beside one that runs its own Postgres and Redis; its address of Postgres is among it. */
+export function settingsBeside({ dataDir }: Pick<Twig, 'dataDir'>) {
+  const run = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8'))
+  const { postgresPassword, ...secrets } = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8'))
+  return {
+    run,
+    postgresPassword,
+    secrets,
+    shared: {
+      ...secrets,
+      DATABASE_URL: postgresUrl(run.postgresPort, postgresPassword),
+      UPSTASH_REDIS_REST_URL: run.redis.url,
+      UPSTASH_REDIS_REST_TOKEN: run.redis.token,
+    },
+  }
+}
+
 /** Opens three servers on the embedded backends of the first; the last one's clock is an hour off if asked for. */
 export async function openFleet({ lastClockIsFast = false } = {}): Promise<Fleet> {
   const first = await startTwig({})
-  const run = JSON.parse(readFileSync(join(first.dataDir, 'run.json'), 'utf8'))
-  const { postgresPassword, ...secrets } = JSON.parse(
-    readFileSync(join(first.dataDir, 'secrets.json'), 'utf8'),
-  )
-  const connectionString = postgresUrl(run.postgresPort, postgresPassword)
-  const shared = {
-    ...secrets,
-    DATABASE_URL: connectionString,
-    UPSTASH_REDIS_REST_URL: run.redis.url,
-    UPSTASH_REDIS_REST_TOKEN: run.redis.token,
-  }
+  const { run, postgresPassword, secrets, shared } = settingsBeside(first)
+  const connectionString: string = shared.DATABASE_URL
   const secondsDatabase = await FaultProxy.start(run.postgresPort)
   const throughProxy = postgresUrl(secondsDatabase.port, postgresPassword)
   const second = await startTwig({ ...shared, DATABASE_URL: throughProxy })

@@ -34,7 +34,7 @@ export async function startTwig(extra: Record<string, string>): Promise<RunningT
   const port = await freePort()
   const env: NodeJS.ProcessEnv = { ...process.env }
   for (const name of Object.keys(env)) {
-    if (/^(?:TWIG_|E2E_|DATABASE_URL|REDIS_URL|UPSTASH_|TRUSTED_)/.test(name)) delete env[name]
+    if (/^(?:TWIG_|E2E_|DATABASE_|REDIS_URL|UPSTASH_|TRUSTED_)/.test(name)) delete env[name]
   }
   Object.assign(env, { PORT: String(port), TWIG_DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...extra })
   const child: ChildProcess = spawn(process.execPath, [BOOTSTRAP, 'start'], { cwd: ROOT, env })

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ensureBuild, sourceDigest } from './build'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ensureBuild, serverActionsKey, sourceDigest } from './build'
 
 let root: string
 const write = (path: string, text: string) => {
@@ -79,4 +79,23 @@ test('being told to stop ends a build that is under way', async () => {
   const stop = new AbortController()
   const build = ensureBuild(root, { say: () => stop.abort(), signal: stop.signal })
   await expect(build).rejects.toThrow('Stopped while building.')
+})
+
+test('machines that build for themselves call server actions alike, if they have the same secret', () => {
+  const key = serverActionsKey('a secret of 32 characters or more')
+  expect(serverActionsKey('a secret of 32 characters or more')).toBe(key)
+  expect(serverActionsKey('another secret of 32 characters..')).not.toBe(key)
+  expect(Buffer.from(key ?? '', 'base64')).toHaveLength(32)
+  expect(serverActionsKey(undefined)).toBeUndefined()
+})
+
+test('the build is given that key', async () => {
+  write(
+    'node_modules/next/dist/bin/next',
+    `require('fs').writeFileSync('key', process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY ?? '')`,
+  )
+  vi.stubEnv('TWIG_GATEWAY_SECRET', 'a secret of 32 characters or more')
+  await ensureBuild(root, { say: () => {}, signal: new AbortController().signal })
+  expect(readFileSync(join(root, 'key'), 'utf8')).toBe(serverActionsKey('a secret of 32 characters or more'))
+  vi.unstubAllEnvs()
 })

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { withLock } from './lock.mjs'
@@ -33,9 +33,26 @@ export function sourceDigest(root: string): string {
   return hash.digest('hex')
 }
 
+/**
+ * Names and seals what Next's server actions are called by. Machines that build for themselves must come to the same, or a
+ * form of one is unknown to the others; Next alone draws lots. Undefined, for lots, where there is no secret yet.
+ * @param gatewaySecret equal on all machines of a Twig
+ * @returns 32 bytes in base64
+ */
+export function serverActionsKey(gatewaySecret: string | undefined): string | undefined {
+  if (!gatewaySecret) return undefined
+  return createHmac('sha256', gatewaySecret).update('twig:server actions').digest('base64')
+}
+
 function nextBuild(root: string, signal: AbortSignal): Promise<void> {
   const args = [join(root, 'node_modules/next/dist/bin/next'), 'build']
-  const env = { ...process.env, NODE_ENV: 'production' as const, NEXT_TELEMETRY_DISABLED: '1' }
+  const actionsKey = serverActionsKey(process.env.TWIG_GATEWAY_SECRET)
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production' as const,
+    NEXT_TELEMETRY_DISABLED: '1',
+    ...(actionsKey && { NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: actionsKey }),
+  }
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))

@@ -23,6 +23,7 @@ test('.env.example with every line in force is valid but for what it leaves empt
     ...env,
     REDIS_URL: undefined,
     DATABASE_URL: undefined,
+    DATABASE_DIRECT_URL: undefined,
     UPSTASH_REDIS_REST_URL: undefined,
   })
   expect(checked.ok ? [] : checked.problems).toEqual([])

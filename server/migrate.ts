@@ -79,21 +79,49 @@ function place(databaseUrl: string): string {
   return `${host}${pathname}`
 }
 
+/** Any time that nobody else sets for statements. */
+const PROBE_MS = 86_399_000
+
+/**
+ * A connection on which settings and locks outlive a transaction, as migrations and SAML need it. Throws Problem where there
+ * is none to be had, which includes a pooler in transaction mode.
+ */
+async function connectForGood(databaseUrl: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: PROBE_MS,
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ ms: number }>(
+      `select extract(epoch from current_setting('statement_timeout')::interval)::float8 * 1000 as ms`,
+    )
+    // What PgBouncer says, or keeps to itself where it was told to ignore what it does not know.
+    if (rows[0]?.ms !== PROBE_MS) throw new Error('unsupported startup parameter')
+    await client.query('set statement_timeout = 0')
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    const reason = error instanceof Error ? error.message || ('code' in error ? String(error.code) : '') : ''
+    throw new Problem(
+      reason.includes('unsupported startup parameter')
+        ? `${place(databaseUrl)} is a pooler, not PostgreSQL. Set DATABASE_DIRECT_URL to the address of PostgreSQL itself.`
+        : `PostgreSQL at ${place(databaseUrl)} cannot be used: ${reason}`,
+      { cause: error },
+    )
+  }
+}
+
 /**
  * Applies the migrations that a database lacks, as `prisma migrate deploy` would, leaving the same records. Several
  * processes may call it at once; one does the work.
  * @returns the names of those it applied, none when the database was up to date
- * @throws Problem when the database cannot be reached or a migration fails
+ * @throws Problem when the database cannot be reached, is behind a pooler, or a migration fails
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message || ('code' in error ? String(error.code) : '') : ''
-    throw new Problem(`PostgreSQL at ${place(databaseUrl)} cannot be used: ${reason}`, { cause: error })
-  }
+  const client = await connectForGood(databaseUrl)
   try {
     if (await isUpToDate(client)) return []
     await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK])

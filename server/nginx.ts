@@ -20,20 +20,31 @@ export function reportWithoutNginx(checks: string): void {
 interface NginxOptions {
   /** Its own, for whatever it writes. */
   folder: string
-  ports: { http: number; https: number; twig: number }
+  /** Three Twigs stand behind deploy/nginx-upstream.conf. */
+  ports: { http: number; https: number; twig: number | readonly [number, number, number] }
   /** PEM. */
   certificate: string
   key: string
 }
 
-/** The site of deploy/nginx.conf on other ports and with another certificate; nothing else of it is changed. */
+/** The site of deploy/ on other ports and with another certificate; nothing else of it is changed. */
 async function siteOf({ folder, ports, certificate, key }: NginxOptions): Promise<string> {
   const files = { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') }
   await writeFile(files.certificate, certificate)
   await writeFile(files.key, key, { mode: 0o600 })
-  const site = await readFile(join(root, 'deploy/nginx.conf'), 'utf8')
+  const deployed = (name: string) => readFile(join(root, 'deploy', name), 'utf8')
+  const alone = await deployed('nginx.conf')
+  const { twig } = ports
+  const behind: [string, string][] =
+    typeof twig === 'number'
+      ? [['server 127.0.0.1:3000;', `server 127.0.0.1:${twig};`]]
+      : twig.map((port, index) => [`server 10.0.0.1${index + 1}:3000 `, `server 127.0.0.1:${port} `])
+  const site =
+    typeof twig === 'number'
+      ? alone
+      : (await deployed('nginx-upstream.conf')) + alone.replace(/^upstream twig \{[^}]*\}$/m, '')
   const replaced: [string, string][] = [
-    ['server 127.0.0.1:3000;', `server 127.0.0.1:${ports.twig};`],
+    ...behind,
     ['listen 80;', `listen 127.0.0.1:${ports.http};`],
     ['listen [::]:80;', ''],
     ['listen 443 ssl http2;', `listen 127.0.0.1:${ports.https} ssl http2;`],
@@ -42,7 +53,7 @@ async function siteOf({ folder, ports, certificate, key }: NginxOptions): Promis
     ['/etc/ssl/twig/privkey.pem', files.key],
   ]
   return replaced.reduce((text, [from, to]) => {
-    if (text.split(from).length !== 2) throw new Error(`deploy/nginx.conf does not have once: ${from}`)
+    if (text.split(from).length !== 2) throw new Error(`deploy/ does not have once: ${from}`)
     return text.replace(from, to)
   }, site)
 }
@@ -67,7 +78,7 @@ export async function startNginx(options: NginxOptions): Promise<() => Promise<v
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   const site = await siteOf(options)
   const main = `${user} daemon off; worker_processes 1; pid ${join(folder, 'nginx.pid')}; error_log stderr;
-events { worker_connections 64; }
+events { worker_connections 512; }
 http { access_log off; ${temporary.join(' ')}
 ${site}
 }`

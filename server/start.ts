@@ -89,7 +89,7 @@ export async function main(args: string[]): Promise<number> {
     fillBackends(process.env, backends)
     process.env.TWIG_SERVER = '1'
     noteFilledIn(process.env, given)
-    const applied = await migrate(backends.databaseUrl)
+    const applied = await migrate(env.directDatabaseUrl ?? backends.databaseUrl)
     if (applied.length > 0) say(`Database migrated (${applied.length})`)
     await warnOfUnreadable()
     if (mode === 'start') await ensureBuild(root, { say, signal: stop.signal })

@@ -8,6 +8,7 @@ import { root } from './configuration'
 import { installDebianPackage } from './debian'
 import { lifecycleChecks } from './lifecycle'
 import { nginxPath } from './nginx'
+import { pgBouncerPath } from './pgbouncer'
 import { Problem } from './problem.mjs'
 import { type Outcome, runCommand } from './run-command'
 import { neutralEnvironment, startServerUnderTest } from './server-under-test'
@@ -76,6 +77,10 @@ async function ensureNginx(): Promise<void> {
   if (!nginxPath) await installDebianPackage('nginx')
 }
 
+async function ensurePgBouncer(): Promise<void> {
+  if (!pgBouncerPath) await installDebianPackage('pgbouncer')
+}
+
 /** Halves of the unit and integration tests run beside each other, each with a Postgres and a Redis of its own. */
 const SHARDS = 2
 
@@ -97,6 +102,7 @@ async function runHalf(index: number): Promise<{ outcome: Outcome; report: Suite
 async function unitAndIntegration(tally: Tally): Promise<void> {
   await ensureRealRedis()
   await ensureNginx()
+  await ensurePgBouncer()
   await Promise.all(
     Array.from({ length: SHARDS }, async (_, index) => {
       const name = `unit and integration tests, half ${index + 1}`
@@ -114,7 +120,7 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
 
 /** Specs that start servers of their own under both gates, or walk the console, which the middleware guards in any case. */
 const UNDER_ONE_GATE =
-  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|diagnosis|external-keys|faults|interactions|organization|page-access|pages|social|sso(?:-doors)?)\.spec\.ts$/
+  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|diagnosis|external-keys|faults|interactions|organization|page-access|pages|several-machines|social|sso(?:-doors)?)\.spec\.ts$/
 
 /** Loads three servers of its own and times them: nothing else runs meanwhile. */
 const ALONE = 'processes.spec.ts'

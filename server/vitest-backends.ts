@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { validateEnv } from '../lib/env/node'
 import { fillBackends, startBackends } from './backends'
 import { migrate } from './migrate'
+import { startPgBouncer } from './pgbouncer'
 import { ensureSecrets, fillSecrets } from './secrets'
 
 /** Variables of Twig that a developer may have set for other purposes and that no test may depend on. */
 const FOREIGN =
-  /^(?:TWIG_|UPSTASH_|DATABASE_URL$|REDIS_URL$|SMTP_URL$|APP_URL$|PORT$|SIGNUP$|TRUSTED_PROXY_HOPS$)/
+  /^(?:TWIG_|UPSTASH_|DATABASE_|REDIS_URL$|SMTP_URL$|APP_URL$|PORT$|SIGNUP$|TRUSTED_PROXY_HOPS$)/
 
 /**
  * Gives the integration tests a Postgres and a Redis of their own in a temporary data folder, migrated and empty, and
@@ -32,7 +33,14 @@ export default async function setup(): Promise<() => Promise<void>> {
   fillBackends(process.env, backends)
   process.env.APP_URL = checked.value.appUrl
   await migrate(backends.databaseUrl)
+  // TEST_PGBOUNCER=1 runs any of them through a pooler in transaction mode; server/pgbouncer.itest.ts always does.
+  const pooler = process.env.TEST_PGBOUNCER
+    ? await startPgBouncer({ databaseUrl: backends.databaseUrl, poolSize: 20 })
+    : undefined
+  if (pooler)
+    Object.assign(process.env, { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: backends.databaseUrl })
   return async () => {
+    await pooler?.close()
     await backends.close()
     rmSync(dataDir, { recursive: true, force: true })
   }

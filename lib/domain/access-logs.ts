@@ -9,7 +9,7 @@ import type { ListQuery, Page } from '../core/schemas'
 import type { AccessLog, Prisma } from '../generated/prisma/client'
 import { db } from '../store/db'
 import { sweepDays } from './day-partitions'
-import { pageQuery, toPage } from './paging'
+import { recordPageQuery, toPage } from './paging'
 
 const KEPT_MS = 30 * 86_400_000
 /** What the live view shows. */
@@ -62,8 +62,7 @@ export async function listAccessLogs(
   now: Date = new Date(),
 ): Promise<Page<AccessLogEntry>> {
   requirePermission(principal, 'security:read')
-  const { where, take } = pageQuery({ limit, cursor })
-  const older = where.OR?.map(({ createdAt: time, ...rest }) => ({ time, ...rest }))
+  const { where: older, ...page } = recordPageQuery({ limit, cursor })
   const kept = new Date(now.getTime() - KEPT_MS)
   const rows = await db().accessLog.findMany({
     where: {
@@ -71,11 +70,10 @@ export async function listAccessLogs(
         reachable(principal),
         narrowed(filter),
         { time: { gt: kept, ...(from && { gte: new Date(from) }), ...(to && { lt: new Date(to) }) } },
-        older ? { OR: older } : {},
+        older,
       ],
     },
-    orderBy: [{ time: 'desc' }, { id: 'desc' }],
-    take,
+    ...page,
   })
   const paged = rows.map((row) => ({ ...row, createdAt: row.time }))
   return toPage(paged, limit, toEntry)

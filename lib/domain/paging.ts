@@ -22,15 +22,18 @@ function readCursor(cursor: string): Row {
   return { id, createdAt: new Date(Number(ms)) }
 }
 
-/** The part of a query that makes it one page: newest first by time and id, one row more than asked for. */
+/**
+ * The part of a query that makes it one page: newest first by time and id, one row more than asked for. The first condition
+ * follows from the other; by it an index is entered at the cursor, however far down that is.
+ */
 export function pageQuery({ limit, cursor }: PageRequest) {
   const last = cursor === undefined ? null : readCursor(cursor)
-  const older = last && [
-    { createdAt: { lt: last.createdAt } },
-    { createdAt: last.createdAt, id: { lt: last.id } },
-  ]
+  const older = last && {
+    createdAt: { lte: last.createdAt },
+    OR: [{ createdAt: { lt: last.createdAt } }, { createdAt: last.createdAt, id: { lt: last.id } }],
+  }
   return {
-    where: older ? { OR: older } : {},
+    where: older ?? {},
     orderBy: [{ createdAt: 'desc' as const }, { id: 'desc' as const }],
     take: limit + 1,
   }
@@ -39,13 +42,27 @@ export function pageQuery({ limit, cursor }: PageRequest) {
 /** The same for memberships, which are told apart by their person. */
 export function memberPageQuery({ limit, cursor }: PageRequest) {
   const last = cursor === undefined ? null : readCursor(cursor)
-  const older = last && [
-    { createdAt: { lt: last.createdAt } },
-    { createdAt: last.createdAt, userId: { lt: last.id } },
-  ]
+  const older = last && {
+    createdAt: { lte: last.createdAt },
+    OR: [{ createdAt: { lt: last.createdAt } }, { createdAt: last.createdAt, userId: { lt: last.id } }],
+  }
   return {
-    where: older ? { OR: older } : {},
+    where: older ?? {},
     orderBy: [{ createdAt: 'desc' as const }, { userId: 'desc' as const }],
+    take: limit + 1,
+  }
+}
+
+/** The same for records, whose time is called so. */
+export function recordPageQuery({ limit, cursor }: PageRequest) {
+  const last = cursor === undefined ? null : readCursor(cursor)
+  const older = last && {
+    time: { lte: last.createdAt },
+    OR: [{ time: { lt: last.createdAt } }, { time: last.createdAt, id: { lt: last.id } }],
+  }
+  return {
+    where: older ?? {},
+    orderBy: [{ time: 'desc' as const }, { id: 'desc' as const }],
     take: limit + 1,
   }
 }

@@ -46,26 +46,23 @@ export async function sweepUsageDetail(
 }
 
 const TABLES = ['usage_minutes', 'usage_days', 'usage_callers', 'api_requests'] as const
+const GONE_KEYS_A_TURN = 1_000
+/** A batch may still have been written while its keys went: they are looked for again until then. */
+const GONE_FOR_GOOD_MS = DAY_MS
 
-/** Keys that a table counts and that are no more. Looks at one row a key, however many there are. */
-async function goneKeys(table: Prisma.Sql): Promise<string[]> {
-  const rows = await db().$queryRaw<Array<{ id: string }>>`
-    WITH RECURSIVE ids AS (
-      (SELECT min(key_id) AS id FROM ${table})
-      UNION ALL
-      SELECT (SELECT min(key_id) FROM ${table} WHERE key_id > ids.id) FROM ids WHERE ids.id IS NOT NULL
-    )
-    SELECT id FROM ids WHERE id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM api_keys WHERE api_keys.id = ids.id)`
-  return rows.map(({ id }) => id)
-}
-
-/** Deletes the usage of keys that went with their organization. Returns rows deleted. */
-export async function sweepUsageOfGoneKeys(): Promise<number> {
+/** Deletes the usage of keys that went with their organization. Meant for once an hour; returns rows deleted. */
+export async function sweepUsageOfGoneKeys(now: Date = new Date()): Promise<number> {
   let deleted = 0
-  for (const name of TABLES) {
-    const table = Prisma.raw(name)
-    const keyIds = await goneKeys(table)
-    if (keyIds.length > 0) deleted += await deleteOfKeys(table, keyIds, Prisma.sql`true`)
+  for (let last = ''; ; ) {
+    const orderBy = { id: 'asc' } as const
+    const gone = await db().goneKey.findMany({ where: { id: { gt: last } }, orderBy, take: GONE_KEYS_A_TURN })
+    const keyIds = gone.map(({ id }) => id)
+    for (const name of TABLES) {
+      if (keyIds.length > 0) deleted += await deleteOfKeys(Prisma.raw(name), keyIds, Prisma.sql`true`)
+    }
+    if (keyIds.length < GONE_KEYS_A_TURN) break
+    last = keyIds.at(-1) ?? ''
   }
+  await db().goneKey.deleteMany({ where: { goneAt: { lt: new Date(now.getTime() - GONE_FOR_GOOD_MS) } } })
   return deleted
 }

@@ -15,7 +15,7 @@ import { bucketLevels } from '../store/cache'
 import { db } from '../store/db'
 import { managedBy } from './api-keys'
 import { organizationLimits } from './organization-limits'
-import { pageQuery, toPage } from './paging'
+import { recordPageQuery, toPage } from './paging'
 import * as queries from './usage-queries'
 
 export { sweepUsage } from './usage-sweep'
@@ -128,19 +128,14 @@ export async function apiKeyRequests(
   now: Date = new Date(),
 ): Promise<Page<ApiRequest>> {
   const key = await findKey(principal, id)
-  const { where, take } = pageQuery(query)
-  const older = where.OR?.map(({ createdAt: time, ...rest }) => ({ time, ...rest }))
-  // What the OR implies, said so that the index is entered at the cursor.
-  const newest = older?.flatMap(({ time }) => (time instanceof Date ? [time] : []))[0]
+  const { where: older, ...page } = recordPageQuery(query)
   const rows = await db().apiRequest.findMany({
     where: {
       keyId: key.id,
       organizationId: principal.organizationId,
-      time: { gt: new Date(now.getTime() - RECENT_DAYS * DAY_MS), lte: newest },
-      ...(older && { OR: older }),
+      AND: [{ time: { gt: new Date(now.getTime() - RECENT_DAYS * DAY_MS) } }, older],
     },
-    orderBy: [{ time: 'desc' }, { id: 'desc' }],
-    take,
+    ...page,
   })
   const paged = rows.map((row) => ({ ...row, createdAt: row.time }))
   return toPage(paged, query.limit, (row) => ({

@@ -55,6 +55,15 @@ test('with a database of one’s own every missing secret is named in one go', (
   expect(problems({ DATABASE_URL, ...SECRETS })).toEqual([])
 })
 
+test('the address of Postgres itself goes with that of a pooler, and not alone', () => {
+  const DATABASE_DIRECT_URL = DATABASE_URL
+  expect(problems({ DATABASE_DIRECT_URL }).join('\n')).toContain('DATABASE_DIRECT_URL is set although')
+  const both = { DATABASE_URL, DATABASE_DIRECT_URL, ...SECRETS }
+  expect(problems(both)).toEqual([])
+  expect(value(both).directDatabaseUrl).toBe(DATABASE_URL)
+  expect(value({ DATABASE_URL, ...SECRETS }).directDatabaseUrl).toBeUndefined()
+})
+
 test('every problem is named at once', () => {
   const named = problems({
     PORT: '70000',

@@ -36,6 +36,8 @@ export interface StartEnv {
   /** Absolute. */
   dataDir: string
   databaseUrl: string | undefined
+  /** Postgres itself, where `databaseUrl` leads to a pooler in transaction mode; undefined where it does not. */
+  directDatabaseUrl: string | undefined
   redis: RedisPlace
   secrets: Partial<Secrets>
   trustedProxyHops: number
@@ -98,6 +100,11 @@ function contradictions(env: Environment): string[] {
   if (env.REDIS_URL && env.UPSTASH_REDIS_REST_URL) {
     problems.push('REDIS_URL and UPSTASH_REDIS_REST_URL are both set; keep the one that Twig is to use')
   }
+  if (env.DATABASE_DIRECT_URL && !env.DATABASE_URL) {
+    problems.push(
+      'DATABASE_DIRECT_URL is set although DATABASE_URL is not; it says where Postgres is when that is a pooler',
+    )
+  }
   if (env.DATABASE_URL) {
     for (const name of SECRETS.filter((name) => !env[name])) {
       const form =
@@ -136,6 +143,7 @@ export function validateEnv(env: Environment): Checked<StartEnv> {
       port: set.PORT,
       dataDir: resolve(set.TWIG_DATA_DIR ?? '.data'),
       databaseUrl: set.DATABASE_URL,
+      directDatabaseUrl: set.DATABASE_DIRECT_URL,
       redis: redisPlace(set.UPSTASH_REDIS_REST_URL, set.UPSTASH_REDIS_REST_TOKEN, set.REDIS_URL),
       secrets: {
         sessionSecret: set.TWIG_SESSION_SECRET,

@@ -129,12 +129,15 @@ function isTenant(entry: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(entry)
 }
 
+const database = url(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/database')
+
 /** Every variable of Twig that an operator may set, checked one by one. */
 export const variables = z.object({
   PORT: integer(3000, 1, 65535),
   APP_URL: origin,
   TWIG_DATA_DIR: text,
-  DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/database'),
+  DATABASE_URL: database,
+  DATABASE_DIRECT_URL: database,
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@host:6379'),
   UPSTASH_REDIS_REST_URL: url(['https:', 'http:'], 'https://name.upstash.io'),
   UPSTASH_REDIS_REST_TOKEN: text,

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { withinBudget } from '../edge/budget'
 import { nodeEnv } from '../env/node'
 import { Prisma, PrismaClient } from '../generated/prisma/client'
+import { borrowedPool } from './borrowed-pool'
 
 interface Patience {
   /** For a connection, or a free one of the pool. */
@@ -25,15 +26,24 @@ const IDLE_MS = 300_000
 /** What an authentication may wait for one answer of the database. */
 const BUDGET_MS = 300
 
-function connect({ connectMs, statementMs, poolSize }: Patience) {
-  const adapter = new PrismaPg({
-    connectionString: nodeEnv().databaseUrl,
+function adapterFor({ connectMs, statementMs, poolSize }: Patience): PrismaPg {
+  const { databaseUrl, directDatabaseUrl } = nodeEnv()
+  const config = {
+    connectionString: databaseUrl,
     max: poolSize,
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: IDLE_MS,
-    statement_timeout: statementMs,
     query_timeout: statementMs + DRIVER_MS,
-  })
+  }
+  // A pooler refuses or forgets what a connection is begun with.
+  return directDatabaseUrl === undefined
+    ? new PrismaPg({ ...config, statement_timeout: statementMs })
+    : new PrismaPg(borrowedPool(config, statementMs), { disposeExternalPool: true })
+}
+
+function connect(patience: Patience) {
+  const { connectMs, statementMs } = patience
+  const adapter = adapterFor(patience)
   return new PrismaClient({
     adapter,
     errorFormat: 'minimal',

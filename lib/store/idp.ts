@@ -80,7 +80,7 @@ function pemOf(certificate: string): string {
 
 async function openJackson(): Promise<Jackson> {
   const { controllers } = await import('@boxyhq/saml-jackson')
-  const { appUrl, databaseUrl } = nodeEnv()
+  const { appUrl, databaseUrl, directDatabaseUrl } = nodeEnv()
   const { certificate, privateKey } = await requireSchema()
     .then(samlKey)
     .catch((error: unknown) => {
@@ -104,7 +104,7 @@ async function openJackson(): Promise<Jackson> {
     db: {
       engine: 'sql',
       type: 'postgres',
-      url: jacksonUrl(databaseUrl, CALL_MS),
+      url: jacksonUrl(directDatabaseUrl ?? databaseUrl, CALL_MS),
       encryptionKey: derived('store'),
       ttl: TTL_SECONDS,
       cleanupLimit: 1000,

@@ -15,7 +15,7 @@ const library = globalThis as unknown as { __jacksonDb?: Promise<LibraryStore> }
 
 const TRACES = 'saml:tracer'
 
-/** The same database, but a schema of its own, few connections and short waits. */
+/** The same database, but a schema of its own, few connections and short waits. Of Postgres itself: no pooler keeps the schema. */
 export function jacksonUrl(databaseUrl: string, statementMs: number): string {
   const url = new URL(databaseUrl)
   const given = url.searchParams.get('options')
