@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findPostgresHome } from './postgres-home'
 import { Problem } from './problem.mjs'
-import { type ServerUnderTest, startServerUnderTest } from './server-under-test'
+import { startedAgainAndElsewhere } from './restoration'
+import { expectThat, type ServerUnderTest, startServerUnderTest, stopCleanly } from './server-under-test'
 
 const WAIT_MS = 30_000
 
@@ -22,18 +23,9 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
   }
 }
 
-function expectThat(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Problem(otherwise)
-}
-
 async function isAnswering({ url }: ServerUnderTest): Promise<boolean> {
   const response = await fetch(`${url}/healthz`).catch(() => undefined)
   return response?.status === 200
-}
-
-async function stopCleanly(server: ServerUnderTest): Promise<void> {
-  const wrong = await server.stop()
-  if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log()}`)
 }
 
 function postmaster({ dataDir }: ServerUnderTest): number {
@@ -47,13 +39,6 @@ function workers({ pid }: ServerUnderTest): number[] {
     const [child, parent] = line.trim().split(/\s+/, 2).map(Number)
     return parent === pid && line.includes('bootstrap.mjs') && child ? [child] : []
   })
-}
-
-async function startAgain(folder: string): Promise<void> {
-  const server = await startServerUnderTest(folder, {})
-  const log = server.log()
-  await stopCleanly(server)
-  expectThat(!/Building|Making|migrated/.test(log), `It did again what was done already:\n${log}`)
 }
 
 async function crash(folder: string): Promise<void> {
@@ -95,7 +80,10 @@ async function severalProcesses(folder: string): Promise<void> {
 
 /** What is checked besides in `npm test`, on the data folder of the server that the browser tests used. */
 export const lifecycleChecks: readonly LifecycleCheck[] = [
-  { name: 'a second start builds, makes and migrates nothing', run: startAgain },
+  {
+    name: 'a second start makes nothing anew; a copy of the data folder is the same Twig: key, session, sealed key, audit log',
+    run: startedAgainAndElsewhere,
+  },
   { name: 'a crash of Postgres is told in a line and ends everything with code 1', run: crash },
   { name: 'after a kill -9 the next start works', run: killed },
   {

@@ -34,6 +34,8 @@ export interface PostgresHome {
 /** Reached by every user, unlike a clone in root's own folder. */
 const SYSTEM_FOLDER = '/var/lib/twig'
 const USER = 'postgres'
+/** Beside a database that lies outside of its data folder, from before the database is made. */
+const OWNER_FILE = 'belongs-to'
 
 const location = z.object({ dataDir: z.string(), postgres: z.string() })
 
@@ -161,6 +163,13 @@ function dataFolder(dataDir: string, who: Account | undefined, say: (line: strin
           `Move ${here} away to begin anew.`,
       )
     }
+    // A copy of the data folder alone would be given a new, empty database without a word.
+    if (!existsSync(join(dirname(known.postgres), OWNER_FILE))) {
+      throw new Problem(
+        `The database of ${here} lies in ${known.postgres}, which is not there. Restore ` +
+          `${dirname(known.postgres)} from the backup as well, or move ${here} away to begin anew.`,
+      )
+    }
     if (known.dataDir !== here) writeFileSync(record, JSON.stringify({ ...known, dataDir: here }))
     return known.postgres
   }
@@ -169,7 +178,7 @@ function dataFolder(dataDir: string, who: Account | undefined, say: (line: strin
   if (passes(who, '-x', dataDir)) return inside
   const outside = join(SYSTEM_FOLDER, randomBytes(6).toString('hex'), 'postgres')
   mkdirSync(dirname(outside), { recursive: true, mode: 0o755 })
-  writeFileSync(join(dirname(outside), 'belongs-to'), `${here}\n`)
+  writeFileSync(join(dirname(outside), OWNER_FILE), `${here}\n`)
   writeFileSync(record, JSON.stringify({ dataDir: here, postgres: outside }), { mode: 0o600 })
   say(`The database lies in ${outside}, because the user ${USER} cannot reach ${here}`)
   return outside

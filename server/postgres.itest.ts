@@ -104,6 +104,14 @@ test('a folder that holds something else is left alone', async () => {
   expect(readFileSync(join(dataDir, 'postgres/letter.txt'), 'utf8')).toBe('dear')
 })
 
+test('a data folder that was restored without its database, which lay elsewhere, is not given an empty one', async () => {
+  const elsewhere = join(dataDir, 'elsewhere')
+  const record = { dataDir: '/gone', postgres: join(elsewhere, 'postgres') }
+  writeFileSync(join(dataDir, 'postgres.location'), JSON.stringify(record))
+  await expect(start()).rejects.toThrow(/which is not there\. Restore .*elsewhere from the backup as well/)
+  expect(existsSync(elsewhere)).toBe(false)
+})
+
 test('its crash is told in one line', async () => {
   await start()
   process.kill(postmaster(), 'SIGKILL')

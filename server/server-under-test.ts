@@ -92,3 +92,14 @@ export async function startServerUnderTest(
   }
   return { url: `http://localhost:${port}`, pid: child.pid ?? 0, dataDir, logFile, log, gone, stop }
 }
+
+/** Ends it as Ctrl-C does; throws Problem with its log when it does not end cleanly. */
+export async function stopCleanly(server: ServerUnderTest): Promise<void> {
+  const wrong = await server.stop()
+  if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log().slice(-4_000)}`)
+}
+
+/** Throws Problem with `otherwise` where something does not hold. */
+export function expectThat(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Problem(otherwise)
+}

@@ -11,7 +11,7 @@ import { nginxPath } from './nginx'
 import { pgBouncerPath } from './pgbouncer'
 import { Problem } from './problem.mjs'
 import { type Outcome, runCommand } from './run-command'
-import { neutralEnvironment, startServerUnderTest } from './server-under-test'
+import { neutralEnvironment, startServerUnderTest, stopCleanly } from './server-under-test'
 import { readPlaywrightReport, readVitestReport, type SuiteReport, unnamedCause } from './test-reports'
 
 const REPORTS = join(root, '.cache/test')
@@ -42,6 +42,11 @@ class Tally {
     if (!ok && failures.length === 0) this.failures.push(`${name}, no test named: ${unnamedCause(output)}`)
     for (const test of report?.flaky ?? []) this.secondTries.add(test)
     if (report?.skipped) this.leftOut.add(`${report.skipped} tests of ${name} that were skipped`)
+  }
+
+  /** Notes what a suite said that it left out, in lines of its own. */
+  leaveOut(output: string): void {
+    for (const [, what] of output.matchAll(/^left out: (.+)$/gm)) if (what) this.leftOut.add(what)
   }
 
   /** Runs a step that passes or fails as a whole. */
@@ -112,7 +117,7 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
         tally.secondTries.add(`${name}, no test named: ${unnamedCause(outcome.output)}`)
         ;({ outcome, report } = await runHalf(index))
       }
-      for (const [, what] of outcome.output.matchAll(/^left out: (.+)$/gm)) if (what) tally.leftOut.add(what)
+      tally.leaveOut(outcome.output)
       tally.report(name, outcome, report)
     }),
   )
@@ -120,7 +125,7 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
 
 /** Specs that start servers of their own under both gates, or walk the console, which the middleware guards in any case. */
 const UNDER_ONE_GATE =
-  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|diagnosis|external-keys|faults|interactions|organization|page-access|pages|several-machines|social|sso(?:-doors)?)\.spec\.ts$/
+  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|developers|diagnosis|external-keys|faults|interactions|organization|page-access|pages|several-machines|social|sso(?:-doors)?)\.spec\.ts$/
 
 /** Loads three servers of its own and times them: nothing else runs meanwhile. */
 const ALONE = 'processes.spec.ts'
@@ -154,6 +159,7 @@ async function runBrowserTests(
     E2E_REPORT: file,
   }
   const outcome = await runCommand(process.execPath, args, { cwd: root, env, output: 'shown' })
+  tally.leaveOut(outcome.output)
   tally.report(`end-to-end tests, ${name}`, outcome, readPlaywrightReport(file))
 }
 
@@ -178,10 +184,7 @@ async function endToEnd(tally: Tally, folder: string): Promise<void> {
     const { url, dataDir, logFile } = server
     const settings = { ...browser, E2E_BASE_URL: url, E2E_DATA_DIR: dataDir, E2E_LOG: logFile }
     if (found) await runBrowserTests(tally, pass.gate, pass.specs, settings)
-    await tally.step('Ctrl-C ends everything cleanly', async () => {
-      const wrong = await server.stop()
-      if (wrong) throw new Problem(`${wrong}. Its log:\n${server.log().slice(-4_000)}`)
-    })
+    await tally.step('Ctrl-C ends everything cleanly', () => stopCleanly(server))
   }
   const used = join(folder, 'server')
   for (const { name, run } of lifecycleChecks) await tally.step(name, () => run(used))

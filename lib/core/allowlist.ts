@@ -25,7 +25,7 @@ export function wouldLockOut(clientIp: string | null, advice: string): TwigError
   const missing = rangeOfAddress(clientIp)
   const message = missing
     ? `You are calling from ${clientIp}, which the list would not hold then. ${advice}`
-    : `Twig cannot tell which address you are calling from, so that the list would refuse you. ${advice}`
+    : `Twig cannot tell which address you are calling from, so the list would refuse you. ${advice}`
   return new TwigError('would_lock_out', message, {
     details: { client_ip: clientIp, missing_range: missing },
   })

@@ -166,5 +166,5 @@ test('a file of nothing but faults is told in fifty, and how many more', () => {
   for (const row of rows) walker.take(row)
   const { faults } = walker.end()
   expect(faults).toHaveLength(51)
-  expect(faults.at(-1)?.message).toBe('And 150 faults more.')
+  expect(faults.at(-1)?.message).toBe('And 150 more faults.')
 })

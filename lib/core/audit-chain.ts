@@ -214,7 +214,7 @@ export class ChainWalker {
     for (const { from, to } of this.#gaps)
       this.#note('missing', from, null, `${rowsAre(from, to)} missing: removed.`)
     if (this.#more > 0)
-      this.#faults.push({ kind: 'edited', seq: null, line: null, message: `And ${this.#more} faults more.` })
+      this.#faults.push({ kind: 'edited', seq: null, line: null, message: `And ${this.#more} more faults.` })
     const [first, last] = [this.#first, this.#last]
     const organizationId = first?.organization_id ?? null
     return { faults: this.#faults, count: this.#count, organizationId, first, last, trimmed: this.#trimmed }

@@ -107,7 +107,7 @@ export const dataEndpoints = {
     method: 'post',
     path: '/data-sources/{id}/sync',
     summary:
-      'Sync a connected source now: fetch what is new or another at its provider, delete what is gone.',
+      'Sync a connected source now: fetch what is new or changed at its provider, delete what is gone.',
     params: DataSourceIdParams,
     body: SyncInput,
     sample: {},

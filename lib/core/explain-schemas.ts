@@ -17,7 +17,7 @@ export const ExplainInput = z
       .meta({ description: 'A key of your organization, by its id.' }),
     key: z
       .string()
-      .max(1_000, 'A key has 71 characters or 72')
+      .max(1_000, 'A key has 64 characters')
       .optional()
       .meta({ description: 'The key itself, as a program has it.' }),
     authorization: z

@@ -125,7 +125,7 @@ function refuseTwice(cidr: string, before: Before): void {
 function refuseEverything(principal: Principal, cidr: string, force: boolean): void {
   const parsed = parseRange(cidr)
   if (principal.kind === 'operator' || force || !parsed.ok || !isEverything(parsed.range)) return
-  const message = `${cidr} holds every IPv${parsed.range.family} address, so that the list keeps none of them out. Say that you want it all the same (\`force\`).`
+  const message = `${cidr} holds every IPv${parsed.range.family} address, so the list keeps none of them out. Say that you want it all the same (\`force\`).`
   throw new TwigError('conflict', message, { details: { fields: { cidr: 'holds every address' } } })
 }
 

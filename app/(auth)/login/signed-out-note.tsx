@@ -16,7 +16,7 @@ const reasons: Readonly<Record<string, string>> = {
   ended_by_admin: 'You were signed out because an admin ended all sessions of the organization.',
   organization_deleted: 'You were signed out because the organization was deleted.',
   idle: 'You were signed out because you did not use Twig for as long as your organization allows.',
-  max_age: 'You were signed out because your organization asks to sign in again after a while.',
+  max_age: 'You were signed out because your organization asks you to sign in again after a while.',
 }
 
 interface SignedOutNoteProps {

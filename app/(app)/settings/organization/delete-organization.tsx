@@ -15,7 +15,7 @@ interface DeleteOrganizationProps {
 export function DeleteOrganization({ name, hasAnother }: DeleteOrganizationProps) {
   async function remove() {
     const result = await removeOrganization({ name }).catch(() => null)
-    if (!result) return { error: 'Twig did not answer. Look whether it is still there before you try again.' }
+    if (!result) return { error: 'Twig did not answer. See whether it is still there before you try again.' }
     if (!result.ok) return { error: result.error.message }
     // A full load: nothing of the organization may stay in the browser's memory.
     window.location.assign(HOME_PATH)

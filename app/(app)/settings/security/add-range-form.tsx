@@ -122,7 +122,7 @@ function LocksOut({ clientIp, onTake }: { clientIp: string | null; onTake: (cidr
     >
       {clientIp
         ? `Twig sees you from ${clientIp}, which the list would not hold. Add that first.`
-        : 'Twig cannot tell your address, so that the list would refuse you.'}
+        : 'Twig cannot tell your address, so the list would refuse you.'}
     </Banner>
   )
 }

@@ -95,8 +95,8 @@ function StateBanners({ state, isInside }: { state: AllowlistState; isInside: bo
       {reverted && (
         <Banner tone="warning" title="Switched off again">
           {reverted === 'list'
-            ? 'Nobody confirmed the list from an allowed address within 5 minutes, so that requests are taken from everywhere.'
-            : 'Nobody confirmed it from an allowed address within 5 minutes, so that the web app opens from everywhere.'}
+            ? 'Nobody confirmed the list from an allowed address within 5 minutes, so requests are taken from everywhere.'
+            : 'Nobody confirmed it from an allowed address within 5 minutes, so the web app opens from everywhere.'}
         </Banner>
       )}
       {!inForce && !reverted && ranges.length > 0 && (

@@ -17,7 +17,7 @@ export function YourAddress({ clientIp, isInside, canAdd }: YourAddressProps) {
   const missing = rangeOfAddress(clientIp)
   if (!clientIp || !missing) {
     return (
-      <Banner tone="danger" title="Twig cannot tell from where you come">
+      <Banner tone="danger" title="Twig cannot tell where you come from">
         With a list, every request would be answered 503. Whoever runs this Twig sets TRUSTED_PROXY_HOPS to
         the number of proxies in front of it.
       </Banner>
