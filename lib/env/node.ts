@@ -56,7 +56,7 @@ export interface StartEnv {
   allowPrivateEndpoints: readonly string[]
   dnsServers: readonly string[]
   webConcurrency: number
-  gate: 'server' | 'middleware'
+  gate: 'server' | 'middleware' | 'worker'
   logLevel: (typeof LOG_LEVELS)[number]
   tls: { certFile: string; keyFile: string } | undefined
 }
@@ -97,6 +97,11 @@ function contradictions(env: Environment): string[] {
   }
   if (env.REDIS_URL && env.UPSTASH_REDIS_REST_URL) {
     problems.push('REDIS_URL and UPSTASH_REDIS_REST_URL are both set; keep the one that Twig is to use')
+  }
+  if (env.TWIG_GATE === 'worker' && !env.REDIS_URL && !env.UPSTASH_REDIS_REST_URL) {
+    problems.push(
+      'TWIG_GATE is worker, but the Redis is Twig’s own, which no Worker reaches; set UPSTASH_REDIS_REST_URL to the one that the Worker has',
+    )
   }
   if (env.DATABASE_URL) {
     for (const name of SECRETS.filter((name) => !env[name])) {
