@@ -55,6 +55,10 @@ const bearer = (key: Key | null): Record<string, string> =>
 /** What comes through: to which address, and as whom. */
 const served = (url: string, kind: 'key' | 'anonymous' = 'key') => ({ url, kind })
 const refused = (status: number, code: string) => ({ status, code })
+const tidied = (url: string) => {
+  const { pathname, search } = new URL(url, 'http://twig')
+  return pathname + search
+}
 
 /** Method, address as it is sent, key, and what comes of it in either host. */
 const verdicts: [string, string, Key | null, ReturnType<typeof served> | ReturnType<typeof refused>][] = [
@@ -115,7 +119,9 @@ describe.each(HOSTS)('the gate in the %s', (host) => {
     const { status, headers, body } = await hosts.send(host, method, path, bearer(key))
     expect(headers['x-request-id']).toMatch(/^req_[0-9A-Za-z]{20}$/)
     if ('url' in expected) {
-      expect([status, reached.map(({ url }) => url)]).toEqual([200, [expected.url]])
+      // The Worker sends the address on as it was judged.
+      const url = host === 'worker' ? tidied(expected.url) : expected.url
+      expect([status, reached.map((one) => one.url)]).toEqual([200, [url]])
       const pass = await hosts.lastPass()
       expect(pass).toMatchObject({ kind: expected.kind, m: method, requestId: headers['x-request-id'] })
       expect(reached[0]?.headers).not.toHaveProperty('authorization')
@@ -193,9 +199,12 @@ describe.each(HOSTS)('the gate in the %s', (host) => {
     await hosts.send(host, 'GET', '/v1/agents/agent_1?x=1', headers)
     await hosts.send(host, 'GET', '/v1/agents', bearer('foreign'))
     await hosts.send(host, 'GET', '/v1/agents', bearer('user'))
-    const batches = (await hosts.told()) as { events: { keyId: string }[] }[]
-    const events = host === 'server' ? world.events : batches.flatMap((batch) => batch.events)
-    expect(events.filter(({ keyId }) => keyId === facts.id)).toMatchObject([
+    const recorded = async () => {
+      const batches = (await hosts.told()) as { events: { keyId: string }[] }[]
+      const events = host === 'server' ? world.events : batches.flatMap((batch) => batch.events)
+      return events.filter(({ keyId }) => keyId === facts.id)
+    }
+    await expect.poll(recorded, { timeout: 5_000 }).toMatchObject([
       {
         code: 'insufficient_scope',
         path: '/agents/agent_1',
@@ -204,15 +213,15 @@ describe.each(HOSTS)('the gate in the %s', (host) => {
         userAgent: 'curl/8.5.0',
       },
     ])
-    if (host === 'server') expect(events).toHaveLength(1)
+    if (host === 'server') expect(world.events).toHaveLength(1)
   })
 })
 
-test('both hosts answer a refusal in the very same words', async () => {
+test('all hosts answer a refusal in the very same words', async () => {
   const onTheWay = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length']
   for (const [method, path, key, expected] of verdicts) {
     if ('url' in expected || path.startsWith('/api/v2') || path.startsWith('/api/internal')) continue
-    const [one, other] = await Promise.all(
+    const [one, ...others] = await Promise.all(
       HOSTS.map(async (host) => {
         const { status, headers, body } = await hosts.send(host, method, path, bearer(key))
         const id = String(headers['x-request-id'])
@@ -220,6 +229,6 @@ test('both hosts answer a refusal in the very same words', async () => {
         return JSON.stringify([status, told.sort(), body]).replaceAll(id, 'the request’s id')
       }),
     )
-    expect(one, `${method} ${path}`).toBe(other)
+    for (const other of others) expect(other, `${method} ${path}`).toBe(one)
   }
 })

@@ -27,6 +27,7 @@ export function serverDependencies(redis: GateRedis): GateDependencies {
     development: process.env.NODE_ENV === 'development',
     trustedProxyHops: env.trustedProxyHops,
     peerAppended: true,
+    demandsPass: env.gate === 'worker',
     sessionHmac: nodeHmac(env.secrets.sessionSecret),
     pepper: nodeHmac(env.secrets.keyPepper),
     gatewayHmac: nodeHmac(env.secrets.gatewaySecret),

@@ -4,6 +4,8 @@ import { type ErrorCode, errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
 import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
 import type { GateDependencies } from '../lib/edge/gate'
+import { PASS_HEADER } from '../lib/edge/pass'
+import { isOwnHeader } from '../lib/edge/request-facts'
 import { withOutageStatus } from '../lib/http/outage-status'
 import { gated, isApiPath } from './gate'
 
@@ -20,10 +22,6 @@ const DOCUMENTS =
 /** Sign-in routes are open to anybody; the largest thing they take is an assertion of 256 KiB, encoded. */
 const AUTH_BODY_LIMIT_BYTES = 400 * 1024
 
-/** Headers by which Next and Twig speak to themselves; from outside they are somebody's try. */
-const INTERNAL_HEADERS =
-  /^(?:x-twig-|x-middleware-|x-invoke-|x-nonce$|next-resume$|x-next-resume|x-matched-path$|x-now-route-matches$)/
-
 /** Sent twice, they mean one thing here and another behind. */
 const SINGLE_HEADERS = ['authorization', 'host'] as const
 
@@ -37,7 +35,7 @@ export interface RequestHandlerOptions {
   handle: Handle
   /** The gate in front of it for the API; without it the middleware alone judges. */
   gate?: GateDependencies | undefined
-  env: { appUrl: string; trustedProxyHops: number }
+  env: { appUrl: string; trustedProxyHops: number; gate?: 'server' | 'middleware' | 'worker' }
 }
 
 /** The socket's address, IPv4 written as such also on a socket that takes both. */
@@ -48,13 +46,22 @@ function peerAddress(request: IncomingMessage): string {
 
 /**
  * Makes the forwarding headers say what is known: the peer is always the last hop, and without a trusted proxy the
- * scheme is the socket's and the host the request's own; behind one, whatever its Host says, the host is ours.
+ * scheme is the socket's and the host the request's own; behind one, whatever its Host says, the host is ours. Behind the
+ * Worker both are those of APP_URL, as it has seen to, and the caller's address is in its pass alone.
  */
 function setForwarding(
   request: IncomingMessage,
-  { appUrl, trustedProxyHops }: RequestHandlerOptions['env'],
+  { appUrl, trustedProxyHops, gate }: RequestHandlerOptions['env'],
 ): void {
   const { headers } = request
+  if (gate === 'worker') {
+    const { host, protocol } = new URL(appUrl)
+    headers['x-forwarded-for'] = peerAddress(request)
+    headers['x-forwarded-proto'] = protocol.slice(0, -1)
+    headers['x-forwarded-host'] = host
+    delete headers['x-forwarded-port']
+    return
+  }
   const hops = headers['x-forwarded-for']
   const before = Array.isArray(hops) ? hops.join(', ') : hops
   const peer = peerAddress(request)
@@ -71,9 +78,11 @@ function setForwarding(
   headers['x-forwarded-host'] = new URL(appUrl).host
 }
 
-function stripInternal(request: IncomingMessage): void {
-  for (const name of Object.keys(request.headers))
-    if (INTERNAL_HEADERS.test(name)) delete request.headers[name]
+/** Only behind the Worker may a pass come from outside; the gate looks whether it is one. */
+function stripInternal(request: IncomingMessage, { gate }: RequestHandlerOptions['env']): void {
+  for (const name of Object.keys(request.headers)) {
+    if (isOwnHeader(name) && !(gate === 'worker' && name === PASS_HEADER)) delete request.headers[name]
+  }
 }
 
 /** How often a header that must be single was sent; Node itself keeps the first and drops the others. */
@@ -224,7 +233,7 @@ function protect(request: IncomingMessage, response: ServerResponse, appUrl: str
 export function createRequestHandler({ handle, gate, env }: RequestHandlerOptions): Handle {
   const judged = gate && gated(gate, handle, lingerOverBody)
   return (request, response) => {
-    stripInternal(request)
+    stripInternal(request, env)
     setForwarding(request, env)
     const why = refusal(request)
     if (why) return refuse(request, response, env.appUrl, why)

@@ -84,7 +84,7 @@ export async function serve(
   })
   process.env.TWIG_INTERNAL_URL = `http://127.0.0.1:${internal.port}`
   const app = await loadNext(env, mode, root)
-  const redis = env.gate === 'server' ? gateRedis(backend) : undefined
+  const redis = env.gate === 'middleware' ? undefined : gateRedis(backend)
   const gate = redis && serverDependencies(redis.redis)
   handler = createRequestHandler({ handle: app.handle, gate, env })
   if (mode === 'start') await warmUp()

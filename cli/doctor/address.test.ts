@@ -67,6 +67,11 @@ describe('APP_URL', () => {
 
 describe("the client's address", () => {
   test('is known where server/ appends the peer and nothing stands in front', () => {
+    const behindWorker = environment({ ...https, TWIG_GATE: 'worker', REDIS_URL: 'redis://redis' })
+    expect(judgeClientAddress(behindWorker, behindServer)).toMatchObject({
+      status: 'ok',
+      detail: expect.stringContaining('pass'),
+    })
     const { status, detail } = judgeClientAddress(environment({}), behindServer)
     expect([status, detail]).toEqual(['ok', expect.stringContaining('server/ appends the peer')])
   })

@@ -9,7 +9,7 @@ import type { Running } from './running'
 
 type Address = Pick<
   StartEnv,
-  'appUrl' | 'port' | 'tls' | 'trustedProxyHops' | 'databaseUrl' | 'smtpUrl' | 'redis'
+  'appUrl' | 'port' | 'tls' | 'trustedProxyHops' | 'databaseUrl' | 'smtpUrl' | 'redis' | 'gate'
 >
 
 /** Whether a host name means this machine alone. */
@@ -105,6 +105,9 @@ function judgeReach(appUrl: string, reply: NonNullable<Running['public']>): Find
 export function judgeClientAddress(env: Address, running: Running): Finding {
   const check = 'client_address'
   const { trustedProxyHops: hops, appUrl, tls } = env
+  if (env.gate === 'worker') {
+    return ok(check, "TWIG_GATE is worker: a client's address is the one in the Worker's pass, and no header's.")
+  }
   const url = new URL(appUrl)
   const tlsElsewhere = url.protocol === 'https:' && !tls
   if (running.twig?.hasOwnServer === false) return judgeWithoutServer(hops)

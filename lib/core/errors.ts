@@ -128,6 +128,13 @@ export const errorTable = {
     meaning: 'The request came over plain http, and with it the key.',
     fix: 'Call the https address. Treat the key as seen by others and replace it.',
   },
+  gate_required: {
+    status: 403,
+    error: 'Not through the gate',
+    meaning:
+      'The request went straight to a server of Twig that stands behind another gate (TWIG_GATE=worker) and takes nothing else.',
+    fix: 'Call the public address of this Twig. If that is what you did, its gate signs with another TWIG_GATEWAY_SECRET or its clock is wrong; tell the operator.',
+  },
   untrusted_origin: {
     status: 403,
     error: 'Request from another site',

@@ -11,6 +11,7 @@ import { addressKey, type Forwarding } from './client-ip'
 import type { KeyMark, SessionQuestion, SessionStanding } from './key-cache'
 import type { KeyJudge } from './key-judge'
 import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, type PassFacts } from './pass'
+import { judgeRelayed } from './relayed'
 import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './request-facts'
 import {
   type AnswerContext,
@@ -27,6 +28,8 @@ import { judgePage } from './web-gate'
 export interface GateDependencies extends Forwarding {
   appUrl: string
   development: boolean
+  /** Whether another host of the gate stands in front, whose pass is demanded in place of a key or a session (relayed.ts). */
+  demandsPass: boolean
   /** Makes the proof that the gate admitted one request, for PASS_HEADER. */
   makePass(facts: PassFacts, nowSeconds: number): string
   /** HMACs under TWIG_SESSION_SECRET, TWIG_KEY_PEPPER and TWIG_GATEWAY_SECRET. */
@@ -82,6 +85,10 @@ function judge(
   context: AnswerContext,
   deps: GateDependencies,
 ): Verdict | Promise<Verdict> {
+  if (resolution.kind === 'row' && resolution.row.audience === 'internal') {
+    return judgeInternal(request, facts, context, deps)
+  }
+  if (deps.demandsPass && !isProbe(resolution)) return judgeRelayed(request, facts, resolution, context, deps)
   const insecure = deps.appUrl.startsWith('https:') && !facts.secure
   const reads = facts.method === 'GET' || facts.method === 'HEAD'
   if (resolution.kind === 'preflight') return preflight(resolution.allow, context)
@@ -98,14 +105,12 @@ function judge(
     if (!page) return refuse(new TwigError('not_found'), context)
     return insecure ? toHttps(facts, context, deps) : judgePage(request, facts, null, context, deps)
   }
-  if (resolution.row.audience === 'internal') return judgeInternal(request, facts, context, deps)
   if (resolution.surface === 'api') {
     return resolution.row.audience === 'none'
       ? admitWithoutKey(facts, resolution.path, context, deps)
       : judgeKey(request, facts, resolution, context, deps)
   }
-  const probe = resolution.path === '/healthz' || resolution.path === '/readyz'
-  if (insecure && !probe) {
+  if (insecure && !isProbe(resolution)) {
     if (!reads) throw new TwigError('insecure_transport')
     return toHttps(facts, context, deps)
   }
@@ -113,6 +118,11 @@ function judge(
     throw new TwigError('untrusted_origin', `Changes are made from ${deps.appUrl}; open the console there.`)
   }
   return judgePage(request, facts, resolution.row, context, deps)
+}
+
+/** What a load balancer asks, over plain http too. */
+function isProbe(resolution: Resolution): boolean {
+  return resolution.kind === 'row' && (resolution.path === '/healthz' || resolution.path === '/readyz')
 }
 
 function toHttps(

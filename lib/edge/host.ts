@@ -1,9 +1,5 @@
 import { z } from 'zod'
-import type { BlockedEvent } from '../core/access-log'
 import { TwigError } from '../core/errors'
-import { newId } from '../core/ids'
-import type { UsageBatch, UsageEvent } from '../core/usage'
-import { UsageBuffer } from '../core/usage-buffer'
 import type { EdgeEnv } from '../env/edge'
 import { withBreaker } from './breaker'
 import { withinBudget } from './budget'
@@ -22,6 +18,7 @@ import {
 import { keyJudge, type Verification } from './key-judge'
 import { decideKey } from './limiter'
 import { INTERNAL_HEADER, signInternalCall, signPass } from './pass'
+import { isolatedRecords, processRecords, type Records } from './records'
 import { connectRedis } from './redis'
 
 const VERIFY_PATH = '/api/internal/verify-key'
@@ -34,12 +31,6 @@ const VERIFY_BUDGET_MS = 10_000
 /** A key that needs no bcrypt is one look at its row. */
 const PROVED_BUDGET_MS = 1_000
 const USAGE_BUDGET_MS = 5_000
-const BATCH_EVENTS = 500
-/** Held while Twig itself cannot be reached; what comes beyond is not counted. */
-const RECORDED_MAX = 20_000
-/** Refusals are told a moment later, many at once; again after a while where Twig did not take them. */
-const GATHER_MS = 250
-const RETRY_MS = 2_000
 
 const Answer: z.ZodType<Verification> = z.discriminatedUnion('kind', [
   z.object({
@@ -54,17 +45,20 @@ const Answer: z.ZodType<Verification> = z.discriminatedUnion('kind', [
 ])
 
 /** The gate's dependencies, with a hand on what it has recorded and not yet handed over. */
-export interface EdgeHost extends GateDependencies {
-  /** Hands it over now. */
-  flush(): Promise<void>
-  /** Tells the host what to keep itself alive for: the handing over, where there is anything. */
-  keepAlive(waitUntil: (work: Promise<void>) => void): void
+export interface EdgeHost extends GateDependencies, Pick<Records, 'flush' | 'keepAlive'> {}
+
+interface HostOptions {
+  /** Whether requests must not wait for each other's I/O: an edge platform rather than a process of its own. */
+  isolated?: boolean
+  /** The way to Twig's own addresses. */
+  send?: (path: string, init: RequestInit) => Promise<Response>
 }
 
-/** The gate's dependencies where only Web APIs and REST are at hand: edge middleware. */
-export function edgeDependencies(env: EdgeEnv): EdgeHost {
+/** The gate's dependencies where only Web APIs and REST are at hand: edge middleware, and the Worker. */
+export function edgeDependencies(env: EdgeEnv, options: HostOptions = {}): EdgeHost {
+  const { isolated = false, send = (path, init) => fetch(env.internalUrl + path, init) } = options
   // In our own server all requests share one event loop, and a call of one may answer others.
-  const redis = connectRedis(env.redisUrl, env.redisToken, { gathers: env.peerAppended })
+  const redis = connectRedis(env.redisUrl, env.redisToken, { gathers: env.peerAppended && !isolated })
   const gatewayHmac = webHmac(env.gatewaySecret)
   const nowMs = () => Date.now()
 
@@ -76,11 +70,12 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
 
   async function answerOf(path: string, body: string, budgetMs: number): Promise<unknown> {
     const signature = signInternalCall(path, body, gatewayHmac, Math.floor(nowMs() / 1000))
-    const answer = await fetch(env.internalUrl + path, {
+    const answer = await send(path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', [INTERNAL_HEADER]: signature },
       body,
-      redirect: 'error',
+      // A redirect is no answer; not every platform knows how to make it an error.
+      redirect: 'manual',
       cache: 'no-store',
       signal: AbortSignal.timeout(budgetMs),
     })
@@ -93,48 +88,24 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     return Answer.parse(await callTwig(VERIFY_PATH, body, proved ? PROVED_BUDGET_MS : VERIFY_BUDGET_MS))
   }
 
-  const recorded = new UsageBuffer()
-  /** Made and not yet taken: what may have arrived already is only ever sent as the same batch. */
-  let unsent: UsageBatch | null = null
-  let gathering: Promise<void> | null = null
-  let flushing: Promise<void> | null = null
-  function flush(): Promise<void> {
-    flushing ??= handOver().finally(() => {
-      flushing = null
-    })
-    return flushing
-  }
-  async function handOver(): Promise<void> {
-    while (unsent || recorded.size > 0) {
-      unsent ??= { id: newId('batch'), ...recorded.take(BATCH_EVENTS) }
-      const body = JSON.stringify(unsent)
-      const send = () => callTwig(USAGE_PATH, body, USAGE_BUDGET_MS)
-      try {
-        await send().catch(send)
-      } catch (error) {
-        report('usage could not be told', error)
-        if (!isRefusal(error)) return gather(RETRY_MS)
-      }
-      unsent = null
+  async function tell(body: string) {
+    const send = () => callTwig(USAGE_PATH, body, USAGE_BUDGET_MS)
+    try {
+      await send().catch(send)
+      return 'taken'
+    } catch (error) {
+      report('usage could not be told', error)
+      return isRefusal(error) ? 'refused' : 'away'
     }
   }
-  function gather(afterMs: number): void {
-    gathering ??= new Promise<void>((resolve) => setTimeout(resolve, afterMs)).then(() => {
-      gathering = null
-      return flush()
-    })
-  }
-  function record(event: UsageEvent | BlockedEvent): void {
-    if (recorded.size >= RECORDED_MAX) return
-    recorded.add(event)
-    gather(GATHER_MS)
-  }
+  const records = isolated ? isolatedRecords(tell, nowMs) : processRecords(tell)
 
   return {
     appUrl: env.appUrl,
     development: env.development,
     trustedProxyHops: env.trustedProxyHops,
     peerAppended: env.peerAppended,
+    demandsPass: env.demandsPass,
     sessionHmac: webHmac(env.sessionSecret),
     pepper: webHmac(env.keyPepper),
     gatewayHmac,
@@ -148,13 +119,13 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
       instances: env.instances,
     }),
     judgeSession: forgiving(withBreaker((question: SessionQuestion) => judgeSession(redis, question), nowMs)),
-    record,
-    recordBlocked: record,
+    record: records.add,
+    recordBlocked: records.add,
     noteForged: forgedKeys(nowMs, (line) => {
       console.error(JSON.stringify({ level: 40, msg: 'forged keys', ...line }))
     }),
-    flush,
-    keepAlive: (waitUntil) => void (gathering && waitUntil(gathering)),
+    flush: records.flush,
+    keepAlive: records.keepAlive,
     report: (error, requestId) => report('gate cannot decide', error, requestId),
   }
 }

@@ -15,6 +15,7 @@ interface Scene {
   authorization?: string | null
   decision?: Settled
   secure?: boolean
+  demandsPass?: boolean
   /** Of the caller; unknown when absent. */
   clientIp?: string
 }
@@ -61,6 +62,7 @@ const scenes = {
   insufficient_scope: { decision: known('scope', 99) },
   rate_limit_exceeded: { decision: known('limit', 0) },
   insecure_transport: { secure: false },
+  gate_required: { demandsPass: true },
   untrusted_origin: { path: '/account' },
   not_found: { path: '/api/v1/agent' },
   method_not_allowed: { method: 'PATCH' },
@@ -85,7 +87,11 @@ export async function refusalSample(code: RefusedCode, appUrl: string): Promise<
   const get = (name: string) => headers[name] ?? null
   const origin = secure ? appUrl : appUrl.replace(/^http:/, 'https:')
   const request = { method, url: origin + path, headers: { get, has: (name: string) => get(name) !== null } }
-  const verdict = await gate(request, { ...dependencies(origin), judgeKey: () => settled(decision) })
+  const verdict = await gate(request, {
+    ...dependencies(origin),
+    demandsPass: scene.demandsPass ?? false,
+    judgeKey: () => settled(decision),
+  })
   if (verdict.kind !== 'refuse') throw new Error(`the gate does not refuse the sample of ${code}`)
   return verdict
 }
@@ -104,6 +110,7 @@ function dependencies(appUrl: string): Omit<GateDependencies, 'judgeKey'> {
     development: false,
     trustedProxyHops: 0,
     peerAppended: true,
+    demandsPass: false,
     makePass: () => '',
     nowMs: () => NOW_MS,
     judgeSession: async () => ({ kind: 'open' }),

@@ -69,6 +69,7 @@ export async function rehearse(
     development: false,
     trustedProxyHops: 0,
     peerAppended: true,
+    demandsPass: false,
     sessionHmac: noHmac,
     gatewayHmac: noHmac,
     makePass: () => '',

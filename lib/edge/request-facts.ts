@@ -20,6 +20,15 @@ export interface RequestFacts {
   secure: boolean
 }
 
+/** Headers by which Next and Twig speak to themselves; from outside they are somebody's try. */
+const OWN_HEADERS =
+  /^(?:x-twig-|x-middleware-|x-invoke-|x-nonce$|next-resume$|x-next-resume|x-matched-path$|x-now-route-matches$)/
+
+/** Whether a header, named in lower case, is one that only Twig itself may set. */
+export function isOwnHeader(name: string): boolean {
+  return OWN_HEADERS.test(name)
+}
+
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** An address that the URL parser takes apart but does not change. */

@@ -24,6 +24,9 @@ type SignedOutReason = 'expired' | 'invalid' | 'logged_out' | string
 /** What somebody sees whom the allowlist keeps out; made by the page layer too, which decides where Redis cannot tell. */
 export const BLOCKED_PATH = '/blocked'
 
+/** What is shown in place of a page that is not there. */
+export const MISSING_PATH = '/not-found'
+
 /** A session whose token is ours and in time and that was not ended. */
 interface Found {
   claims: SessionClaims
@@ -45,9 +48,8 @@ export async function judgePage(
 ): Promise<Verdict> {
   const nowSeconds = Math.floor(deps.nowMs() / 1000)
   const session = row?.crossSite ? { reason: null } : await findSession(request, facts, nowSeconds, deps)
-  const nonce = crypto.randomUUID().replaceAll('-', '')
-  const policy = contentSecurityPolicy(nonce, deps.development)
-  const responseHeaders = { ...commonHeaders(context), 'Content-Security-Policy': policy }
+  const scripts = scriptHeaders(deps)
+  const responseHeaders = { ...commonHeaders(context), ...scripts.answer }
 
   if (row?.audience === 'session' && 'reason' in session) {
     return toLogin(request, facts, session.reason, responseHeaders)
@@ -59,11 +61,21 @@ export async function judgePage(
     return refuseBlocked(request, facts, blocked, responseHeaders, context)
   const claims = 'claims' in session ? session.claims : null
   const pass = deps.makePass(passFor(facts, claims), nowSeconds)
-  const requestHeaders = { [PASS_HEADER]: pass, 'x-nonce': nonce, 'content-security-policy': policy }
-  if (!row) return { kind: 'missing_page', path: '/not-found', requestHeaders, responseHeaders }
+  const requestHeaders = { [PASS_HEADER]: pass, ...scripts.request }
+  if (!row) return { kind: 'missing_page', path: MISSING_PATH, requestHeaders, responseHeaders }
   if (blocked) return { kind: 'blocked_page', path: BLOCKED_PATH, requestHeaders, responseHeaders }
   const setCookie = claims && mayRenew(request, facts) ? renewed(claims, nowSeconds, deps) : null
   return { kind: 'admit', path: facts.pathname, requestHeaders, responseHeaders, setCookie }
+}
+
+/** What lets a page run its own scripts and no others: for the page that is made, and for the browser that gets it. */
+export function scriptHeaders({ development }: GateDependencies) {
+  const nonce = crypto.randomUUID().replaceAll('-', '')
+  const policy = contentSecurityPolicy(nonce, development)
+  return {
+    request: { 'x-nonce': nonce, 'content-security-policy': policy },
+    answer: { 'Content-Security-Policy': policy },
+  }
 }
 
 async function findSession(

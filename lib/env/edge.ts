@@ -11,6 +11,8 @@ export interface EdgeEnv {
   trustedProxyHops: number
   /** Whether server/ stands in front and has appended the socket's address as the last hop. */
   peerAppended: boolean
+  /** Whether everything must come through another host of the gate, which stands in front. */
+  demandsPass: boolean
   /** Where this process answers its own internal calls. */
   internalUrl: string
   development: boolean
@@ -37,6 +39,7 @@ export function edgeEnv(): EdgeEnv {
     redisToken: required('UPSTASH_REDIS_REST_TOKEN', process.env.UPSTASH_REDIS_REST_TOKEN),
     trustedProxyHops: Number(process.env.TRUSTED_PROXY_HOPS ?? 0),
     peerAppended: process.env.TWIG_SERVER === '1',
+    demandsPass: process.env.TWIG_GATE === 'worker',
     internalUrl: process.env.TWIG_INTERNAL_URL ?? appUrl,
     development: process.env.NODE_ENV === 'development',
     instances: Math.max(1, Number(process.env.WEB_CONCURRENCY ?? 1) || 1),

@@ -170,8 +170,17 @@ test.each([
   { MAIL_FROM: 'nobody' },
   { TLS_CERT_FILE: 'cert.pem' },
   { TWIG_GATE: 'both' },
+  { TWIG_GATE: 'worker' },
 ])('%j is a problem', (env) => {
   expect(problems(env)).toHaveLength(1)
+})
+
+test('a gate in front is told where the Redis is that both look at', () => {
+  const gate = { TWIG_GATE: 'worker' }
+  expect(problems(gate)[0]).toContain('UPSTASH_REDIS_REST_URL')
+  expect(value({ ...gate, REDIS_URL: 'redis://localhost' }).gate).toBe('worker')
+  const upstash = { UPSTASH_REDIS_REST_URL: 'https://a.example', UPSTASH_REDIS_REST_TOKEN: 't' }
+  expect(value({ ...gate, ...upstash }).gate).toBe('worker')
 })
 
 test('addresses that stand in for providers may be plain http on loopback', () => {

@@ -58,7 +58,7 @@ export interface StartEnv {
   allowPrivateEndpoints: readonly string[]
   dnsServers: readonly string[]
   webConcurrency: number
-  gate: 'server' | 'middleware'
+  gate: 'server' | 'middleware' | 'worker'
   logLevel: (typeof LOG_LEVELS)[number]
   tls: { certFile: string; keyFile: string } | undefined
 }
@@ -103,6 +103,11 @@ function contradictions(env: Environment): string[] {
   if (env.DATABASE_DIRECT_URL && !env.DATABASE_URL) {
     problems.push(
       'DATABASE_DIRECT_URL is set although DATABASE_URL is not; it says where Postgres is when that is a pooler',
+    )
+  }
+  if (env.TWIG_GATE === 'worker' && !env.REDIS_URL && !env.UPSTASH_REDIS_REST_URL) {
+    problems.push(
+      'TWIG_GATE is worker, but the Redis is Twig’s own, which no Worker reaches; set UPSTASH_REDIS_REST_URL to the one that the Worker has',
     )
   }
   if (env.DATABASE_URL) {

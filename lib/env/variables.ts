@@ -167,7 +167,7 @@ export const variables = z.object({
   ),
   TWIG_DNS_SERVERS: list(isServer, 'must be addresses with commas between, such as 1.1.1.1,127.0.0.1:5353'),
   WEB_CONCURRENCY: integer(1, 1, 64),
-  TWIG_GATE: z.enum(['server', 'middleware'], 'must be server or middleware').optional(),
+  TWIG_GATE: z.enum(['server', 'middleware', 'worker'], 'must be server, middleware or worker').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
   TLS_CERT_FILE: text,
   TLS_KEY_FILE: text,

@@ -1,14 +1,17 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { type NextFetchEvent, NextRequest } from 'next/server'
 import { vi } from 'vitest'
 import { type Listening, listen } from '../../../server/http'
 import { createRequestHandler } from '../../../server/request'
+import { type Platform, startPlatform } from '../../../worker/testing/workerd'
+import { passOn } from '../../testing/pass-on'
 import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, readPass } from '../pass'
 import { openFaultyRedis } from './faulty-redis'
 import { openNextStandIn, type Reached } from './next-stand-in'
 import { APP_URL, edgeEnvOf, type World } from './world'
 
-/** The hosts of the gate: in front of Next in server/, and Next's middleware alone. */
-export const HOSTS = ['server', 'middleware'] as const
+/** The hosts of the gate: in front of Next in server/, Next's middleware alone, and the Worker before a server. */
+export const HOSTS = ['server', 'middleware', 'worker'] as const
 type HostName = (typeof HOSTS)[number]
 
 /** An answer over the wire. */
@@ -18,7 +21,7 @@ interface Answer {
   body: string
 }
 
-/** Both hosts over one world, each a real HTTP server. */
+/** The hosts over one world, each a real HTTP server. */
 export interface Hosts {
   port(host: HostName): number
   /** Sends the path as it is, which fetch would not. */
@@ -27,12 +30,26 @@ export interface Hosts {
   reached: Reached[]
   /** The pass with which the last request came through; null when it had none that is ours. */
   lastPass(): ReturnType<typeof readPass>
-  /** Resolves when the middleware has told all that it recorded; returns those batches. */
+  /** Resolves when the middleware has told all that it recorded; returns the batches that came so far. */
   told(): Promise<unknown[]>
+  /** Sends to the server behind the Worker, past the Worker. */
+  sendPast(method: string, path: string, headers?: Record<string, string>): Promise<Answer>
   close(): Promise<void>
 }
 
-/** Opens both hosts; the middleware's configuration is that of the process until vitest unstubs it. */
+/** The middleware of a process that runs with TWIG_GATE=worker. */
+async function middlewareBehindWorker(): Promise<typeof import('../../../middleware').middleware> {
+  vi.stubEnv('TWIG_GATE', 'worker')
+  vi.resetModules()
+  const { middleware } = await import('../../../middleware')
+  // It reads its environment when it is first asked.
+  const event = { waitUntil: () => {} } as unknown as NextFetchEvent
+  await middleware(new NextRequest(`${APP_URL}/login`), event)
+  vi.stubEnv('TWIG_GATE', undefined)
+  return middleware
+}
+
+/** Opens all hosts; the middleware's configuration is that of the process until vitest unstubs it. */
 export async function openHosts(world: World): Promise<Hosts> {
   const { deps } = world
   const batches: unknown[] = []
@@ -61,41 +78,78 @@ export async function openHosts(world: World): Promise<Hosts> {
   vi.stubEnv('TWIG_INTERNAL_URL', internal.url)
   vi.stubEnv('TWIG_SERVER', '1')
 
-  const next = openNextStandIn()
-  const open = (gate: World['deps'] | undefined): Promise<Listening> => {
-    const handler = createRequestHandler({
-      handle: next.handle,
-      gate,
-      env: { appUrl: APP_URL, trustedProxyHops: 0 },
+  const reached: Reached[] = []
+  const next = openNextStandIn(reached)
+  type Options = Partial<Parameters<typeof createRequestHandler>[0]>
+  const open = (options: Options, gate?: 'worker'): Promise<Listening> => {
+    const env = { appUrl: APP_URL, trustedProxyHops: 0, ...(gate && { gate }) }
+    return listen({
+      handler: createRequestHandler({ handle: next.handle, env, ...options }),
+      port: 0,
+      host: '127.0.0.1',
     })
-    return listen({ handler, port: 0, host: '127.0.0.1' })
   }
-  const servers = { server: await open(deps), middleware: await open(undefined) }
+  const behind = openNextStandIn(reached, await middlewareBehindWorker())
+  const origin = await open(
+    {
+      handle: (request, response) =>
+        request.url?.startsWith('/api/internal/')
+          ? passOn(request, response, { port: new URL(internal.url).port })
+          : behind.handle(request, response),
+      gate: { ...deps, demandsPass: true, nowMs: Date.now },
+    },
+    'worker',
+  )
+  const platform = await startPlatform({
+    bindings: {
+      APP_URL,
+      TWIG_ORIGINS: `http://127.0.0.1:${origin.port}`,
+      TWIG_SESSION_SECRET: env.sessionSecret,
+      TWIG_KEY_PEPPER: env.keyPepper,
+      TWIG_GATEWAY_SECRET: env.gatewaySecret,
+      UPSTASH_REDIS_REST_URL: world.url,
+      UPSTASH_REDIS_REST_TOKEN: world.token,
+    },
+  })
+  const servers: Record<HostName, Listening | Platform> = {
+    server: await open({ gate: deps }),
+    middleware: await open({}),
+    worker: platform,
+  }
 
   return {
     port: (host) => servers[host].port,
-    send: (host, method, path, headers = {}) =>
-      new Promise((resolve, reject) => {
-        const outgoing = httpRequest({ port: servers[host].port, method, path, headers }, async (answer) => {
-          let body = ''
-          for await (const chunk of answer) body += chunk
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })
-        })
-        outgoing.on('error', reject)
-        outgoing.end()
-      }),
-    reached: next.reached,
-    lastPass: () =>
-      readPass(next.reached.at(-1)?.headers[PASS_HEADER] ?? null, deps.gatewayHmac, nowSeconds()),
+    send: (host, ...args) => sendTo(servers[host].port, ...args),
+    sendPast: (...args) => sendTo(origin.port, ...args),
+    reached,
+    lastPass: () => readPass(reached.at(-1)?.headers[PASS_HEADER] ?? null, deps.gatewayHmac, nowSeconds()),
     told: async () => {
       await next.settled()
       return batches
     },
     close: async () => {
-      for (const server of Object.values(servers)) await server.close(0)
+      await platform.close()
+      for (const server of [servers.server, servers.middleware, origin]) await server.close(0)
       await next.settled()
       await internal.close()
       vi.unstubAllEnvs()
     },
   }
+}
+
+function sendTo(
+  port: number,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest({ port, method, path, headers }, async (answer) => {
+      let body = ''
+      for await (const chunk of answer) body += chunk
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })
+    })
+    outgoing.on('error', reject)
+    outgoing.end()
+  })
 }

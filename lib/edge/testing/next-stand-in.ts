@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { unstable_doesMiddlewareMatch } from 'next/experimental/testing/server'
 import { type NextFetchEvent, NextRequest } from 'next/server'
-import { config, middleware } from '../../../middleware'
+import * as host from '../../../middleware'
 import { APP_URL } from './world'
 
 /** A request as a page or a route would see it. */
@@ -14,20 +14,21 @@ export interface Reached {
 /** Next as far as the gate sees it. */
 export interface NextStandIn {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** What came through to pages and routes so far. */
-  reached: Reached[]
   /** Resolves when all work is done that the middleware asked to be kept alive for. */
   settled(): Promise<unknown>
 }
 
 /** Whether Next asks the middleware about the request: its matcher by Next's own reading. */
 export function isMatched(url: string, headers: IncomingMessage['headers'] = {}): boolean {
-  return unstable_doesMiddlewareMatch({ config, url, headers })
+  return unstable_doesMiddlewareMatch({ config: host.config, url, headers })
 }
 
-/** The real middleware, by its own matcher, in front of pages and routes that answer 200. */
-export function openNextStandIn(): NextStandIn {
-  const reached: Reached[] = []
+/**
+ * The real middleware, by its own matcher, in front of pages and routes that answer 200.
+ * @param reached is added to
+ * @param middleware of another environment, where it is not the process's
+ */
+export function openNextStandIn(reached: Reached[], middleware = host.middleware): NextStandIn {
   const waits: Promise<unknown>[] = []
   const event = { waitUntil: (work: Promise<unknown>) => waits.push(work) } as unknown as NextFetchEvent
 
@@ -56,7 +57,7 @@ export function openNextStandIn(): NextStandIn {
     serve({ method, url: to, headers: handedOn }, response)
   }
 
-  return { handle, reached, settled: () => Promise.all(waits) }
+  return { handle, settled: () => Promise.all(waits) }
 }
 
 /** The headers with which Next lets the request go on, as it encodes them in the middleware's answer. */

@@ -101,6 +101,7 @@ export function edgeEnvOf(redisUrl: string, redisToken: string): EdgeEnv {
     redisToken,
     trustedProxyHops: 0,
     peerAppended: true,
+    demandsPass: false,
     internalUrl: APP_URL,
     development: false,
     instances: 1,

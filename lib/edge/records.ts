@@ -1,0 +1,113 @@
+import type { BlockedEvent } from '../core/access-log'
+import { newId } from '../core/ids'
+import type { UsageBatch, UsageEvent } from '../core/usage'
+import { UsageBuffer } from '../core/usage-buffer'
+
+const BATCH_EVENTS = 500
+/** Held while Twig itself cannot be reached; what comes beyond is not counted. */
+const RECORDED_MAX = 20_000
+/** Refusals are told a moment later, many at once; again after a while where Twig did not take them. */
+const GATHER_MS = 250
+const RETRY_MS = 2_000
+/** How often a request of an isolated host tries, all of it within the 30 s that it may outlive its answer. */
+const ATTEMPTS = 3
+/** For how long a request is trusted to hand over; platforms end requests at will. */
+const LEASE_MS = 25_000
+
+/** What a host of the gate recorded and has not yet handed over. */
+export interface Records {
+  add(event: UsageEvent | BlockedEvent): void
+  /** Hands it over now. */
+  flush(): Promise<void>
+  /** Tells the host what to keep itself alive for: the handing over, where there is anything. */
+  keepAlive(waitUntil: (work: Promise<void>) => void): void
+}
+
+/** `taken`; `refused` for ever; `away` for the moment. */
+type Outcome = 'taken' | 'refused' | 'away'
+
+interface Held {
+  add(event: UsageEvent | BlockedEvent): boolean
+  isEmpty(): boolean
+  handOver(): Promise<'done' | 'away'>
+}
+
+/** Events and the batch that may have arrived already: that is only ever sent as the same batch. */
+function hold(send: (body: string) => Promise<Outcome>): Held {
+  const recorded = new UsageBuffer()
+  let unsent: UsageBatch | null = null
+  return {
+    add: (event) => {
+      if (recorded.size >= RECORDED_MAX) return false
+      recorded.add(event)
+      return true
+    },
+    isEmpty: () => unsent === null && recorded.size === 0,
+    async handOver() {
+      while (unsent || recorded.size > 0) {
+        unsent ??= { id: newId('batch'), ...recorded.take(BATCH_EVENTS) }
+        const batch = unsent
+        if ((await send(JSON.stringify(batch))) === 'away') return 'away'
+        // Somebody else may have gone on to the next meanwhile.
+        if (unsent === batch) unsent = null
+      }
+      return 'done'
+    },
+  }
+}
+
+/** Records of a process of its own, which hands over by its own timer. */
+export function processRecords(send: (body: string) => Promise<Outcome>): Records {
+  const held = hold(send)
+  let gathering: Promise<void> | null = null
+  let flushing: Promise<void> | null = null
+  function flush(): Promise<void> {
+    flushing ??= handOver().finally(() => {
+      flushing = null
+    })
+    return flushing
+  }
+  async function handOver(): Promise<void> {
+    if ((await held.handOver()) === 'away') gather(RETRY_MS)
+  }
+  function gather(afterMs: number): void {
+    gathering ??= wait(afterMs).then(() => {
+      gathering = null
+      return flush()
+    })
+  }
+  return {
+    add: (event) => void (held.add(event) && gather(GATHER_MS)),
+    flush,
+    keepAlive: (waitUntil) => void (gathering && waitUntil(gathering)),
+  }
+}
+
+/**
+ * Records where a request must not wait for another's I/O and timers end with their request: whichever request comes
+ * first takes on the handing over of all, for a while; what it does not bring to an end is the next one's.
+ */
+export function isolatedRecords(send: (body: string) => Promise<Outcome>, nowMs: () => number): Records {
+  const held = hold(send)
+  let leasedUntilMs = 0
+  async function handOver(): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      await wait(attempt === 1 ? GATHER_MS : RETRY_MS)
+      if ((await held.handOver()) === 'done') break
+    }
+    leasedUntilMs = 0
+  }
+  return {
+    add: (event) => void held.add(event),
+    flush: async () => void (await held.handOver()),
+    keepAlive(waitUntil) {
+      if (held.isEmpty() || nowMs() < leasedUntilMs) return
+      leasedUntilMs = nowMs() + LEASE_MS
+      waitUntil(handOver())
+    },
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
