@@ -52,7 +52,7 @@ async function run(language: Language, code: string, env: Record<string, string>
   try {
     writeFileSync(join(folder, file), code)
     const [name, ...args] = command
-    const options = { cwd: folder, env: { PATH: process.env.PATH, ...env } as NodeJS.ProcessEnv }
+    const options = { cwd: folder, env: { NODE_ENV: 'test' as const, PATH: process.env.PATH, ...env } }
     const { stdout } = await promisify(execFile)(name, [...args, file], { ...options, timeout: TIMEOUT_MS })
     return stdout
   } finally {

@@ -10,7 +10,7 @@ const BURST_MS = 5_000
 const CONNECTIONS = 8
 
 /** How much a line through the samples rises, per hour, by least squares. */
-export function slopePerHour(samples: readonly { atMs: number; residentMiB: number }[]): number {
+function slopePerHour(samples: readonly { atMs: number; residentMiB: number }[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length
   const [atMean, mean2] = [mean(samples.map(({ atMs }) => atMs)), mean(samples.map((one) => one.residentMiB))]
   const top = samples.reduce((sum, one) => sum + (one.atMs - atMean) * (one.residentMiB - mean2), 0)
