@@ -6,6 +6,7 @@ import { bareCause, inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
 import { listSpooled, readSpooled, removeSpooled, setAside, spool } from '../store/spool'
+import { noteLoss } from './usage-losses'
 import { writeUsage } from './usage-writer'
 
 export { writeUsage }
@@ -21,7 +22,6 @@ const LATE_MS = 5_000
 const BUFFER_MAX = 50_000
 /** A batch that Postgres, up and well, refuses this often is put aside for a person to look at. */
 const TRIES_MAX = 5
-const TELL_MS = 60_000
 
 interface Recorder {
   buffer: (UsageEvent | BlockedEvent)[]
@@ -38,9 +38,6 @@ interface Recorder {
   refusals: Map<string, number>
   /** Callers of flushUsage that wait: nothing else may keep the process from ending. */
   hurried: number
-  /** Events lost since the process began, and when that was last told. */
-  dropped: number
-  toldMs: number
 }
 
 /** One for the process: the server's modules and those that Next bundled must share buffer, timers and flush. */
@@ -56,8 +53,6 @@ shared.twigUsage ??= {
   ingesting: undefined,
   refusals: new Map(),
   hurried: 0,
-  dropped: 0,
-  toldMs: 0,
 }
 const recorder = shared.twigUsage
 
@@ -72,7 +67,7 @@ export function recordBlocked(event: BlockedEvent): void {
 }
 
 function keep(event: UsageEvent | BlockedEvent): void {
-  if (recorder.buffer.length >= BUFFER_MAX) drop(1, 'buffer full')
+  if (recorder.buffer.length >= BUFFER_MAX) noteLoss(1, 'buffer full')
   else recorder.buffer.push(event)
   if (recorder.buffer.length >= BATCH_EVENTS_MAX) startFlush()
   else armFlush()
@@ -94,6 +89,11 @@ export async function flushUsage(): Promise<void> {
     recorder.hurried -= 1
     if (recorder.hasSpooled) armRetry()
   }
+}
+
+/** How many events wait in this process. */
+export function bufferedUsage(): number {
+  return recorder.buffer.length
 }
 
 /**
@@ -163,7 +163,7 @@ function makeBatch(recorded: readonly (UsageEvent | BlockedEvent)[]): UsageBatch
     else events.push(...soundOf(UsageEvent.safeParse(storableEvent(event, nowMs))))
   }
   const lost = recorded.length - events.length - blocked.length
-  if (lost > 0) drop(lost, 'malformed')
+  if (lost > 0) noteLoss(lost, 'malformed')
   return { id: newId('batch'), events, ...(blocked.length > 0 && { blocked }) }
 }
 
@@ -189,9 +189,9 @@ async function settle(batch: UsageBatch): Promise<boolean> {
   armRetry()
   try {
     if (await spool(batch.id, JSON.stringify(batch))) return true
-    drop(sizeOf(batch), 'spool full')
+    noteLoss(sizeOf(batch), 'spool full')
   } catch (error) {
-    drop(sizeOf(batch), bareCause(error))
+    noteLoss(sizeOf(batch), bareCause(error))
   }
   return false
 }
@@ -288,13 +288,4 @@ function parseBatch(text: string): UsageBatch | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Told at most once a minute. */
-function drop(events: number, cause: string): void {
-  recorder.dropped += events
-  const nowMs = Date.now()
-  if (nowMs - recorder.toldMs < TELL_MS) return
-  recorder.toldMs = nowMs
-  log().error({ cause, events: recorder.dropped }, 'usage was lost')
 }

@@ -39,6 +39,8 @@ const RECORDED_MAX = 20_000
 /** Refusals are told a moment later, many at once; again after a while where Twig did not take them. */
 const GATHER_MS = 250
 const RETRY_MS = 2_000
+/** Counts of decisions go along with what is told anyway, and by themselves so often. */
+const TALLY_MS = 5_000
 
 const Answer: z.ZodType<Verification> = z.discriminatedUnion('kind', [
   z.object({
@@ -93,6 +95,8 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
   }
 
   const recorded: (UsageEvent | BlockedEvent)[] = []
+  const decisions = new Map<string, number>()
+  let isTallying = false
   /** Made and not yet taken: what may have arrived already is only ever sent as the same batch. */
   let unsent: UsageBatch | null = null
   let gathering: Promise<void> | null = null
@@ -104,8 +108,8 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     return flushing
   }
   async function handOver(): Promise<void> {
-    while (unsent || recorded.length > 0) {
-      unsent ??= { id: newId('batch'), ...sorted(recorded.splice(0, BATCH_EVENTS)) }
+    while (unsent || recorded.length > 0 || decisions.size > 0) {
+      unsent ??= { id: newId('batch'), ...sorted(recorded.splice(0, BATCH_EVENTS)), ...takeDecisions() }
       const body = JSON.stringify(unsent)
       const send = () => callTwig(USAGE_PATH, body, USAGE_BUDGET_MS)
       try {
@@ -116,6 +120,22 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
       }
       unsent = null
     }
+  }
+  function takeDecisions(): Pick<UsageBatch, 'decisions'> {
+    if (decisions.size === 0) return {}
+    const taken = Object.fromEntries(decisions)
+    decisions.clear()
+    return { decisions: taken }
+  }
+  /** Nothing is kept alive for counts: where the host sleeps meanwhile they go with what comes next. */
+  function noteDecision(outcome: string): void {
+    decisions.set(outcome, (decisions.get(outcome) ?? 0) + 1)
+    if (isTallying) return
+    isTallying = true
+    setTimeout(() => {
+      isTallying = false
+      void flush()
+    }, TALLY_MS)
   }
   function gather(afterMs: number): void {
     gathering ??= new Promise<void>((resolve) => setTimeout(resolve, afterMs)).then(() => {
@@ -152,9 +172,11 @@ export function edgeDependencies(env: EdgeEnv): EdgeHost {
     noteForged: forgedKeys(nowMs, (line) => {
       console.error(JSON.stringify({ level: 40, msg: 'forged keys', ...line }))
     }),
+    noteDecision,
     flush,
     keepAlive: (waitUntil) => void (gathering && waitUntil(gathering)),
-    report: (error, requestId) => report('gate cannot decide', error, requestId),
+    report: (error, requestId, route) =>
+      report('gate cannot decide', error, { requestId, route, status: 503 }),
   }
 }
 
@@ -180,7 +202,7 @@ function sorted(recorded: readonly (UsageEvent | BlockedEvent)[]) {
   return blocked.length === 0 ? { events } : { events, blocked }
 }
 
-function report(msg: string, error: unknown, requestId?: string): void {
+function report(msg: string, error: unknown, facts: object = {}): void {
   const cause = error instanceof Error ? error.name : 'unknown'
-  console.error(JSON.stringify({ level: 50, msg, requestId, cause }))
+  console.error(JSON.stringify({ level: 50, time: new Date().toISOString(), ...facts, cause, msg }))
 }

@@ -110,6 +110,7 @@ function dependencies(appUrl: string): Omit<GateDependencies, 'judgeKey'> {
     record: () => {},
     recordBlocked: () => {},
     noteForged: () => {},
+    noteDecision: () => {},
     report: () => {},
   }
 }

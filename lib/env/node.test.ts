@@ -33,6 +33,8 @@ test('nothing has to be set for a first run', () => {
     webConcurrency: 1,
     gate: 'server',
     logLevel: 'info',
+    metricsToken: undefined,
+    traces: undefined,
     tls: undefined,
   })
 })
@@ -161,8 +163,20 @@ test.each([
   { MAIL_FROM: 'nobody' },
   { TLS_CERT_FILE: 'cert.pem' },
   { TWIG_GATE: 'both' },
+  { METRICS_TOKEN: 'shorter than 32 characters' },
+  { METRICS_TOKEN: 'changeme-changeme-changeme-changeme' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' },
+  { OTEL_TRACES_SAMPLER_ARG: '2' },
+  { OTEL_TRACES_SAMPLER_ARG: '-0.5' },
 ])('%j is a problem', (env) => {
   expect(problems(env)).toHaveLength(1)
+})
+
+test('traces go where the operator says, all of them unless told a share', () => {
+  const endpoint = 'http://127.0.0.1:4318'
+  expect(value({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).traces).toEqual({ endpoint, share: 1 })
+  const some = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: '0.05' }
+  expect(value(some).traces).toEqual({ endpoint, share: 0.05 })
 })
 
 test('addresses that stand in for providers may be plain http on loopback', () => {
