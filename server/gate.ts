@@ -7,7 +7,7 @@ import { type GateDependencies, gate } from '../lib/edge/gate'
 import { forgiving } from '../lib/edge/host'
 import { judgeSession, type SessionQuestion } from '../lib/edge/key-cache'
 import { keyJudge } from '../lib/edge/key-judge'
-import { askRedis } from '../lib/edge/limiter'
+import { askRedis, type KeyDecision, type KeyQuestion } from '../lib/edge/limiter'
 import { handPass, PASS_HEADER, receiveAnswer, takeBackPass } from '../lib/edge/pass'
 import type { GateRedis } from '../lib/edge/redis'
 import type { GateRequest } from '../lib/edge/request-facts'
@@ -15,6 +15,9 @@ import type { Answer, Verdict } from '../lib/edge/verdict'
 import { nodeEnv } from '../lib/env/node'
 import { nodeHmac } from '../lib/store/hmac'
 import { log } from '../lib/store/log'
+import { metrics } from '../lib/store/metrics'
+import { redisObserver } from '../lib/store/redis-observer'
+import { tracer } from '../lib/store/tracing'
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
 
@@ -22,6 +25,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
 export function serverDependencies(redis: GateRedis): GateDependencies {
   const env = nodeEnv()
   const nowMs = () => Date.now()
+  const observer = redisObserver('gate')
   return {
     appUrl: env.appUrl,
     development: process.env.NODE_ENV === 'development',
@@ -34,18 +38,34 @@ export function serverDependencies(redis: GateRedis): GateDependencies {
     makePass: handPass,
     nowMs,
     judgeKey: keyJudge({
-      decideKey: (question) => askRedis(redis, question),
+      decideKey: (question) => askTraced(redis, question),
       verifyKey: verifyApiKey,
       nowMs,
       onOutage: (cause) => log().warn({ cause: nameOf(cause) }, 'redis does not answer'),
       instances: env.webConcurrency,
+      observer,
+      onDegraded: (basis) => metrics.degraded.add(basis),
     }),
     judgeSession: forgiving(withBreaker((question: SessionQuestion) => judgeSession(redis, question), nowMs)),
     record: recordUsage,
     recordBlocked,
     noteForged: forgedKeys(nowMs, (line) => log().warn(line, 'forged keys')),
-    report: (error, requestId) => log().error({ requestId, cause: nameOf(error) }, 'gate cannot decide'),
+    noteDecision: (outcome, elapsedMs) => {
+      metrics.gateDecisions.add('server', outcome)
+      metrics.gateSeconds.observe(elapsedMs, 'server')
+      tracer()?.note({ 'twig.gate.outcome': outcome })
+    },
+    report: (error, requestId, route) =>
+      log().error({ requestId, route, status: 503, cause: nameOf(error) }, 'gate cannot decide'),
   }
+}
+
+function askTraced(redis: GateRedis, question: KeyQuestion): Promise<KeyDecision> {
+  const tracing = tracer()
+  if (!tracing) return askRedis(redis, question)
+  return tracing.span('redis EVALSHA', { 'db.system.name': 'redis', 'db.operation.name': 'EVALSHA' }, () =>
+    askRedis(redis, question),
+  )
 }
 
 const NOT_ASCII = /[^\0-\x7f]/
@@ -127,6 +147,9 @@ export function gated(
 ): Handle {
   function carryOut(request: IncomingMessage, response: ServerResponse, verdict: Verdict): unknown {
     if (verdict.kind === 'refuse' || verdict.kind === 'redirect') {
+      // For the log's line of a failure, and for traces: of headers that leave with the head nobody can ask.
+      if (verdict.status >= 500 || tracer())
+        response.setHeader('X-Request-Id', verdict.headers['X-Request-Id'] ?? '')
       refuseUpload(request, response)
       return send(response, verdict, request.method === 'HEAD')
     }

@@ -14,6 +14,7 @@ import { ingestSpool } from '../lib/domain/usage-recorder'
 import { bareCause } from '../lib/store/background'
 import { patiently } from '../lib/store/db'
 import { log } from '../lib/store/log'
+import { metrics } from '../lib/store/metrics'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -51,8 +52,15 @@ function startChore({ name, firstMs, everyMs, run }: Chore): () => Promise<void>
   const due = () => {
     running = patiently(run)
       .then(
-        (count) => count > 0 && log().debug({ name, count }, 'done'),
-        (error: unknown) => log().warn({ name, cause: bareCause(error) }, 'chore failed'),
+        (count) => {
+          metrics.choreRuns.add(name, 'done')
+          metrics.choreSuccess.set(Date.now() / 1000, name)
+          if (count > 0) log().debug({ name, count }, 'done')
+        },
+        (error: unknown) => {
+          metrics.choreRuns.add(name, 'failed')
+          log().warn({ name, cause: bareCause(error) }, 'chore failed')
+        },
       )
       .then(() => {
         if (!isEnded) timer = setTimeout(due, everyMs).unref()

@@ -7,6 +7,7 @@ import type { GateDependencies } from '../lib/edge/gate'
 import { PASS_HEADER } from '../lib/edge/pass'
 import { isOwnHeader } from '../lib/edge/request-facts'
 import { withOutageStatus } from '../lib/http/outage-status'
+import { type FailedAnswer, watchAnswer } from './answer-watch'
 import { gated, isApiPath } from './gate'
 
 /** What anything takes but what has a limit of its own. */
@@ -22,6 +23,9 @@ const DOCUMENTS =
 /** Sign-in routes are open to anybody; the largest thing they take is an assertion of 256 KiB, encoded. */
 const AUTH_BODY_LIMIT_BYTES = 400 * 1024
 
+/** Judged here and not by the gate: it must answer when Redis, Postgres and Next do not. */
+const METRICS_PATH = '/metrics'
+
 /** Sent twice, they mean one thing here and another behind. */
 const SINGLE_HEADERS = ['authorization', 'host'] as const
 
@@ -35,6 +39,10 @@ export interface RequestHandlerOptions {
   handle: Handle
   /** The gate in front of it for the API; without it the middleware alone judges. */
   gate?: GateDependencies | undefined
+  /** Answers /metrics, where there is such an address (server/metrics-endpoint.ts). */
+  metrics?: Handle | undefined
+  /** Told of every answer of status 500 and above. */
+  onFailure?: (failed: FailedAnswer) => void
   env: { appUrl: string; trustedProxyHops: number; gate?: 'server' | 'middleware' | 'worker' }
 }
 
@@ -226,13 +234,19 @@ function protect(request: IncomingMessage, response: ServerResponse, appUrl: str
   }
 }
 
+function isMetricsPath(url = ''): boolean {
+  return url === METRICS_PATH || url.startsWith(`${METRICS_PATH}?`)
+}
+
 /**
  * What every request passes before Next sees it: forged internal headers go, the peer's address and the scheme come in,
  * what no page or route could answer is refused, and the security headers are set on whatever the answer is.
  */
-export function createRequestHandler({ handle, gate, env }: RequestHandlerOptions): Handle {
+export function createRequestHandler(options: RequestHandlerOptions): Handle {
+  const { handle, gate, metrics, onFailure, env } = options
   const judged = gate && gated(gate, handle, lingerOverBody)
   return (request, response) => {
+    watchAnswer(request, response, onFailure)
     stripInternal(request, env)
     setForwarding(request, env)
     const why = refusal(request)
@@ -244,6 +258,7 @@ export function createRequestHandler({ handle, gate, env }: RequestHandlerOption
     // The gate sets them itself.
     if (judged && ofApi) return judged(request, response)
     protect(request, response, env.appUrl)
+    if (metrics && isMetricsPath(request.url)) return metrics(request, response)
     return ofApi ? handle(request, response) : withOutageStatus(response, () => handle(request, response))
   }
 }

@@ -7,10 +7,12 @@ import { fillBackends, startBackends } from './backends'
 import { ensureBuild } from './build'
 import { configure, root } from './configuration'
 import { startHousekeeping } from './housekeeping'
+import { collectAlone } from './metrics-exchange'
 import { migrate } from './migrate'
 import { requireFreePort } from './port'
 import { Problem } from './problem.mjs'
-import { type Mode, serve } from './worker'
+import type { RedisBackend } from './redis/backends'
+import { type Mode, type ProcessOptions, serve } from './worker'
 import { runWorkers, serveAsWorker } from './workers'
 
 /** npm passes a Ctrl-C on to us that the terminal has sent us already; only a later one is a second one. */
@@ -50,6 +52,11 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve())
   })
+}
+
+/** A process that does everything by itself. */
+function alone(backend: RedisBackend | undefined): ProcessOptions {
+  return { name: 'main', backend, collect: collectAlone }
 }
 
 /** A wrong or lost encryption key shows at the start, not when the first agent fails. */
@@ -95,7 +102,8 @@ export async function main(args: string[]): Promise<number> {
     if (mode === 'start') await ensureBuild(root, { say, signal: stop.signal })
     if (stop.signal.aborted) return exitCode
     const count = mode === 'start' ? env.webConcurrency : 1
-    const close = count > 1 ? await runWorkers(count, say) : await serve(env, mode, root, backends.redis)
+    const close =
+      count > 1 ? await runWorkers(count, say) : await serve(env, mode, root, alone(backends.redis))
     if (!stop.signal.aborted) say(`Twig is ready: ${env.appUrl}`)
     const endHousekeeping = startHousekeeping()
     await aborted(stop.signal)

@@ -11,16 +11,22 @@ import { FLUSH_QUERY, USAGE_PATH } from '../lib/edge/host'
 import { INTERNAL_HEADER, signInternalCall } from '../lib/edge/pass'
 import type { GateRedis } from '../lib/edge/redis'
 import { nodeEnv, type StartEnv } from '../lib/env/node'
-import { backgroundSettled } from '../lib/store/background'
+import { backgroundSettled, bareCause } from '../lib/store/background'
 import { cache } from '../lib/store/cache'
 import { closeDb } from '../lib/store/db'
 import { nodeHmac } from '../lib/store/hmac'
+import { log } from '../lib/store/log'
+import { logFailure } from './answer-watch'
+import { takeOverConsole } from './console-lines'
 import { serverDependencies } from './gate'
 import { directRedis } from './gate-redis'
 import { listen } from './http'
+import { metricsEndpoint } from './metrics-endpoint'
+import { watchRuntime } from './metrics-text'
 import type { RedisBackend } from './redis/backends'
 import { connectDirectly } from './redis/direct-connection'
 import { createRequestHandler } from './request'
+import { startTracing, type Tracing } from './tracing'
 
 const DRAIN_MS = 25_000
 const WARM_UP_MS = 5_000
@@ -28,6 +34,16 @@ const WARM_UP_MS = 5_000
 const BACKGROUND_MS = 5_000
 
 export type Mode = 'start' | 'dev'
+
+/** What tells this process apart from others, and what others lend it. */
+export interface ProcessOptions {
+  /** As metrics and traces name it. */
+  name: string
+  /** The Redis stand-in, where it runs in this process. */
+  backend?: RedisBackend | undefined
+  /** The figures of all processes (server/metrics-exchange.ts). */
+  collect(): Promise<string>
+}
 
 interface Handler {
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -73,7 +89,7 @@ export async function serve(
   env: StartEnv,
   mode: Mode,
   root: string,
-  backend?: RedisBackend,
+  { name, backend, collect }: ProcessOptions,
 ): Promise<() => Promise<void>> {
   let handler: (request: IncomingMessage, response: ServerResponse) => unknown = answerStarting
   const internal = await listen({
@@ -84,9 +100,17 @@ export async function serve(
   })
   process.env.TWIG_INTERNAL_URL = `http://127.0.0.1:${internal.port}`
   const app = await loadNext(env, mode, root)
+  if (mode === 'start') takeOverConsole()
   const redis = env.gate === 'middleware' ? undefined : gateRedis(backend)
   const gate = redis && serverDependencies(redis.redis)
-  handler = createRequestHandler({ handle: app.handle, gate, env })
+  const { metricsToken: token } = env
+  if (token) await watchRuntime()
+  const report = (error: unknown, requestId: string) =>
+    log().error({ requestId, route: '/metrics', status: 503, cause: bareCause(error) }, 'no figures')
+  const metrics = token ? metricsEndpoint({ token, env, collect, report }) : undefined
+  const tracing = await tracingOf(env, name)
+  const answer = createRequestHandler({ handle: app.handle, gate, metrics, env, onFailure: logFailure })
+  handler = tracing ? tracing.traced(answer) : answer
   if (mode === 'start') await warmUp()
   startIndexing()
   startSyncing()
@@ -110,7 +134,13 @@ export async function serve(
     await Promise.race([backgroundSettled(), sleep(BACKGROUND_MS)])
     redis?.close()
     await closeDb()
+    await tracing?.close()
   }
+}
+
+/** Traces where the operator said where they go; nothing is loaded otherwise. */
+async function tracingOf({ traces }: StartEnv, instance: string): Promise<Tracing | undefined> {
+  return traces && startTracing({ share: traces.share, instance })
 }
 
 /** The gate's own way to Redis: a connection of Redis's own protocol, the stand-in in this process, or REST like everybody's. */

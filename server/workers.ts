@@ -2,9 +2,12 @@ import cluster, { type Worker } from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { validateEnv } from '../lib/env/node'
 import { root } from './configuration'
+import { joinMetrics, shareMetrics } from './metrics-exchange'
 import { Problem } from './problem.mjs'
 import { type Mode, serve } from './worker'
 
+/** Tells a worker which of them it is; whoever takes its place has the same number. */
+const NUMBER = 'TWIG_WORKER'
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
 /** A worker that has lived this long starts over with the shortest pause. */
@@ -24,7 +27,8 @@ export async function serveAsWorker(mode: Mode): Promise<number> {
   })
   const checked = validateEnv(process.env)
   if (!checked.ok) throw new Problem(checked.problems.join('\n'))
-  const close = await serve(checked.value, mode, root)
+  const name = process.env[NUMBER] ?? '0'
+  const close = await serve(checked.value, mode, root, { name, collect: joinMetrics(name) })
   process.send?.('ready')
   await told
   await close()
@@ -33,7 +37,9 @@ export async function serveAsWorker(mode: Mode): Promise<number> {
 
 function ready(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
-    worker.once('message', () => resolve())
+    worker.on('message', (message) => {
+      if (message === 'ready') resolve()
+    })
     worker.once('exit', (code, signal) => {
       reject(new Problem(`A worker process ended while starting (${signal ?? `code ${code}`}).`))
     })
@@ -50,25 +56,26 @@ export async function runWorkers(count: number, say: (line: string) => void): Pr
   let isClosing = false
   let pauseMs = FIRST_PAUSE_MS
   const live = new Set<Worker>()
+  shareMetrics()
 
-  const fork = (): Worker => {
-    const worker = cluster.fork()
+  const fork = (number: number): Worker => {
+    const worker = cluster.fork({ [NUMBER]: String(number) })
     const began = Date.now()
     live.add(worker)
     worker.once('exit', (code, signal) => {
       live.delete(worker)
       if (hasStarted && !isClosing)
-        void replace(worker.process.pid, signal ?? `code ${code}`, Date.now() - began)
+        void replace(number, worker.process.pid, signal ?? `code ${code}`, Date.now() - began)
     })
     return worker
   }
 
-  const replace = async (pid: number | undefined, how: string, livedMs: number) => {
+  const replace = async (number: number, pid: number | undefined, how: string, livedMs: number) => {
     const pause = livedMs > STEADY_MS ? FIRST_PAUSE_MS : pauseMs
     pauseMs = Math.min(pause * 2, LONGEST_PAUSE_MS)
     say(`Worker process ${pid} ended (${how}); a new one starts in ${pause / 1000} s`)
     await sleep(pause)
-    if (!isClosing) fork()
+    if (!isClosing) fork(number)
   }
 
   const close = async () => {
@@ -83,7 +90,7 @@ export async function runWorkers(count: number, say: (line: string) => void): Pr
   }
 
   try {
-    await Promise.all(Array.from({ length: count }, () => ready(fork())))
+    await Promise.all(Array.from({ length: count }, (_, at) => ready(fork(at + 1))))
   } catch (error) {
     await close()
     throw error

@@ -99,7 +99,7 @@ function batch() {
   const blocked = events
     .slice(0, 20)
     .map(({ requestId, timeMs, keyId, method, path, clientIp, userAgent }) => ({
-      ...{ requestId, timeMs, keyId, method, path, clientIp, userAgent },
+      ...{ requestId, timeMs, lastMs: timeMs, count: 1, keyId, method, path, clientIp, userAgent },
       ...{ organizationId: null, environment: 'live' as const, userId: null },
       ...{ reason: 'allowlist' as const, code: 'ip_not_allowed' },
     }))

@@ -167,6 +167,12 @@ export type Resolution =
   | { kind: 'method_not_allowed'; surface: 'api' | 'web'; allow: readonly string[] }
   | { kind: 'not_found'; surface: 'api' | 'web' }
 
+/** A request's route as logs and metrics name it: the row's pattern, never what stood in its place. */
+export function routeName(resolution: Resolution): string {
+  if (resolution.kind !== 'row') return 'unmatched'
+  return (resolution.surface === 'api' ? API_BASE : '') + resolution.row.pattern
+}
+
 interface CompiledRow {
   row: PolicyRow
   test: RegExp

@@ -44,6 +44,8 @@ export const UsageBatch = z.strictObject({
   events: z.array(UsageEvent).max(BATCH_EVENTS_MAX),
   /** Blocked attempts for access logs, which go the same way. */
   blocked: z.array(BlockedEvent).max(BATCH_EVENTS_MAX).optional(),
+  /** Decisions of the gate since the last batch, by their outcome: for the operator's metrics, and kept nowhere. */
+  decisions: z.record(z.string().regex(/^\w{1,64}$/), z.number().int().min(1)).optional(),
 })
 export type UsageBatch = z.infer<typeof UsageBatch>
 

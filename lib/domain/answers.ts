@@ -6,6 +6,7 @@ import type { PastTurn } from '../core/prompt'
 import type { Agent } from '../core/schemas'
 import { inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
+import { metrics } from '../store/metrics'
 import type { Patience } from '../store/models'
 import { getAnsweringAgent } from './agents'
 import { type Produced, produce } from './answer-production'
@@ -121,6 +122,7 @@ async function answer(
     throw error
   } finally {
     watch.end()
+    metrics.turns.add(produced.payer ?? 'nobody', ending.status)
     await recordInteraction({
       id,
       organizationId: principal.organizationId,

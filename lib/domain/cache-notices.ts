@@ -92,6 +92,16 @@ export async function deliver(notice: Notice): Promise<boolean> {
   return told
 }
 
+/** How many changes wait to be told, and how old the oldest is in seconds; of the whole installation. */
+export async function noticeBacklog(now: Date): Promise<{ count: number; oldestSeconds: number }> {
+  const { _count: count, _min: oldest } = await db().cacheNotice.aggregate({
+    _count: true,
+    _min: { createdAt: true },
+  })
+  const sinceMs = oldest.createdAt?.getTime() ?? now.getTime()
+  return { count, oldestSeconds: Math.max(0, (now.getTime() - sinceMs) / 1000) }
+}
+
 /** Delivers many; returns the ids of those subjects that Redis could not be told of yet. */
 export async function deliverAll(notices: readonly Notice[]): Promise<Set<string>> {
   const late = new Set<string>()

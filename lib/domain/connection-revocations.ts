@@ -236,6 +236,11 @@ export async function attemptRevocation(id: string, clock: () => Date = () => ne
   }
 }
 
+/** How many tokens of the whole installation their providers are still to be asked to end. */
+export function countPendingRevocations(): Promise<number> {
+  return db().tokenRevocation.count({ where: { outcome: 'pending' } })
+}
+
 /** Asks providers again that did not answer. A chore; returns how many are through. */
 export async function retryRevocations(clock: () => Date = () => new Date()): Promise<number> {
   const where = { outcome: 'pending', nextAt: { lte: clock() } }

@@ -118,6 +118,13 @@ export async function claimDocument(now: Date, sizeMax: number): Promise<Claim |
   }
 }
 
+/** How many documents of the whole installation are not indexed yet. */
+export function countUnindexed(): Promise<number> {
+  return db().document.count({
+    where: { status: { in: ['waiting', 'indexing'] satisfies DocumentStatus[] } },
+  })
+}
+
 /** What must hold for a claim to be still ours. */
 const held = ({ id, claimedUntil }: Claim) => ({
   id,

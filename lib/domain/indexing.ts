@@ -7,6 +7,7 @@ import { DocumentProblem } from '../store/document-problem'
 import type { DocumentReader } from '../store/document-reader'
 import { isBrief, type Reading, readBrief } from '../store/document-reading'
 import { log } from '../store/log'
+import { metrics } from '../store/metrics'
 import {
   type Claim,
   claimDocument,
@@ -45,9 +46,11 @@ export async function indexNext(tools: IndexingTools): Promise<boolean> {
   try {
     const reading = await read(claim, tools.reader)
     await writePassages(lease, reading, now())
+    metrics.documentsIndexed.add('ready')
   } catch (error) {
     const last = await lease.settled()
     if (error instanceof Superseded) return true
+    metrics.documentsIndexed.add(error instanceof DocumentProblem ? 'unreadable' : 'failed')
     if (error instanceof DocumentProblem) await failDocument(last, error.message)
     // Whoever takes it after the lease tries again.
     else log().warn({ documentId: claim.id, cause: bareCause(error) }, 'a document was not indexed')

@@ -9,6 +9,7 @@ import { cacheKey, cacheRefusal } from '../store/cache'
 import { db, inTime } from '../store/db'
 import { nodeHmac } from '../store/hmac'
 import { verifySecret } from '../store/key-hash'
+import { metrics } from '../store/metrics'
 import { organizationLimits } from './organization-limits'
 
 /** Verifications under way in this process, by key digest: many first uses of one key cost one bcrypt. */
@@ -38,11 +39,22 @@ export async function verifyApiKey(credential: string, proved = false): Promise<
   const flight = `${digest}:${isProved}`
   const running = inFlight.get(flight)
   if (running) return running
-  const verification = verify(key.keyId, isProved ? null : key.secret, digest).finally(() =>
+  const verification = counted(verify(key.keyId, isProved ? null : key.secret, digest)).finally(() =>
     inFlight.delete(flight),
   )
   inFlight.set(flight, verification)
   return verification
+}
+
+async function counted(verification: Promise<Verification>): Promise<Verification> {
+  try {
+    const found = await verification
+    metrics.keyVerifications.add(found.kind === 'mark' ? found.reason : found.kind)
+    return found
+  } catch (error) {
+    metrics.keyVerifications.add('failed')
+    throw error
+  }
 }
 
 interface KeyState {

@@ -54,6 +54,12 @@ export async function claimSync(now: Date): Promise<SyncClaim | null> {
   }
 }
 
+/** How many sources of the whole installation are due and in nobody's hands. */
+export function countOverdueSyncs(now: Date): Promise<number> {
+  const nobodys = { OR: [{ claimedUntil: null }, { claimedUntil: { lt: now } }] }
+  return db().sourceSync.count({ where: { nextAt: { lte: now }, ...nobodys } })
+}
+
 const held = ({ organizationId, dataSourceId, claimId }: SyncClaim) => ({
   organizationId,
   dataSourceId,

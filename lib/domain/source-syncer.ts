@@ -4,6 +4,7 @@ import { bareCause } from '../store/background'
 import { ProviderFailure } from '../store/connectors/connector'
 import { patiently } from '../store/db'
 import { log } from '../store/log'
+import { metrics } from '../store/metrics'
 import { noteProviderTrouble, refuseGrant } from './connection-health'
 import { SyncTurn } from './source-sync'
 import { NoToken, type SyncTools } from './source-sync-calls'
@@ -45,6 +46,7 @@ export async function syncNext({ onClaim = () => {}, ...tools }: TurnTools): Pro
   const turn = new SyncTurn(claim, tools)
   try {
     const end = await turn.run()
+    metrics.syncs.add('done')
     if (end === 'more') await endTurn(claim, { nextAt: tools.now(), phase: 'waiting' })
   } catch (error) {
     await halt(turn.claim, error, tools)
@@ -70,6 +72,7 @@ async function halt(claim: SyncClaim, error: unknown, tools: SyncTools): Promise
     tools.random(),
   )
   const { dataSourceId } = claim
+  metrics.syncs.add(failure === OWN_TROUBLE ? 'own_trouble' : failure.kind)
   if (failure === OWN_TROUBLE) log().warn({ dataSourceId, cause: bareCause(error) }, 'a sync broke off')
   else log().info({ dataSourceId, kind: failure.kind, reason: failure.reason }, 'a sync came to a halt')
   const wasOurs = await endTurn(claim, {

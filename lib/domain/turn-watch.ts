@@ -67,6 +67,11 @@ export function endOpenStreams(): void {
   for (const end of [...openStreams]) end('stopping')
 }
 
+/** How many answers this process is streaming. */
+export function openStreamCount(): number {
+  return openStreams.size
+}
+
 export interface TurnWatch {
   /** Aborted with CallerLeft, or with the TwigError that ends the answer. */
   signal: AbortSignal

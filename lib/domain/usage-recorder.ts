@@ -8,6 +8,7 @@ import { bareCause, inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
 import { listSpooled, readSpooled, removeSpooled, setAside, spool } from '../store/spool'
+import { noteLoss } from './usage-losses'
 import { writeUsage } from './usage-writer'
 
 export { writeUsage }
@@ -23,7 +24,6 @@ const LATE_MS = 5_000
 const BUFFER_MAX = 50_000
 /** A batch that Postgres, up and well, refuses this often is put aside for a person to look at. */
 const TRIES_MAX = 5
-const TELL_MS = 60_000
 
 interface Recorder {
   buffer: UsageBuffer
@@ -40,9 +40,6 @@ interface Recorder {
   refusals: Map<string, number>
   /** Callers of flushUsage that wait: nothing else may keep the process from ending. */
   hurried: number
-  /** Events lost since the process began, and when that was last told. */
-  dropped: number
-  toldMs: number
 }
 
 /** One for the process: the server's modules and those that Next bundled must share buffer, timers and flush. */
@@ -58,8 +55,6 @@ shared.twigUsage ??= {
   ingesting: undefined,
   refusals: new Map(),
   hurried: 0,
-  dropped: 0,
-  toldMs: 0,
 }
 const recorder = shared.twigUsage
 
@@ -74,7 +69,7 @@ export function recordBlocked(event: BlockedEvent): void {
 }
 
 function keep(event: UsageEvent | BlockedEvent): void {
-  if (recorder.buffer.size >= BUFFER_MAX) drop(1, 'buffer full')
+  if (recorder.buffer.size >= BUFFER_MAX) noteLoss(1, 'buffer full')
   else recorder.buffer.add(event)
   if (recorder.buffer.size >= BATCH_EVENTS_MAX) startFlush()
   else armFlush()
@@ -96,6 +91,11 @@ export async function flushUsage(): Promise<void> {
     recorder.hurried -= 1
     if (recorder.hasSpooled) armRetry()
   }
+}
+
+/** How many events wait in this process. */
+export function bufferedUsage(): number {
+  return recorder.buffer.length
 }
 
 /**
@@ -161,7 +161,7 @@ function makeBatch(recorded: ReturnType<UsageBuffer['take']>): UsageBatch {
   const events = recorded.events.flatMap((event) => sound(UsageEvent, storableEvent(event, nowMs)))
   const blocked = recorded.blocked.flatMap((event) => sound(BlockedEvent, storableBlock(event, nowMs)))
   const lost = sizeOf(recorded) - sizeOf({ events, blocked })
-  if (lost > 0) drop(lost, 'malformed')
+  if (lost > 0) noteLoss(lost, 'malformed')
   return { id: newId('batch'), events, ...(blocked.length > 0 && { blocked }) }
 }
 
@@ -189,9 +189,9 @@ async function settle(batch: UsageBatch): Promise<boolean> {
   armRetry()
   try {
     if (await spool(batch.id, JSON.stringify(batch))) return true
-    drop(sizeOf(batch), 'spool full')
+    noteLoss(sizeOf(batch), 'spool full')
   } catch (error) {
-    drop(sizeOf(batch), bareCause(error))
+    noteLoss(sizeOf(batch), bareCause(error))
   }
   return false
 }
@@ -288,13 +288,4 @@ function parseBatch(text: string): UsageBatch | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Told at most once a minute. */
-function drop(events: number, cause: string): void {
-  recorder.dropped += events
-  const nowMs = Date.now()
-  if (nowMs - recorder.toldMs < TELL_MS) return
-  recorder.toldMs = nowMs
-  log().error({ cause, events: recorder.dropped }, 'usage was lost')
 }

@@ -100,3 +100,26 @@ describe('a dependency that fails', () => {
     expect(await answered).toBe('again!')
   })
 })
+
+test('an observer is told of every call that was made, and of every one that was spared', async () => {
+  const told: string[] = []
+  const observer = {
+    made: (elapsedMs: number, hasFailed: boolean) => {
+      expect(elapsedMs).toBeGreaterThanOrEqual(0)
+      told.push(hasFailed ? 'failed' : 'well')
+    },
+    spared: () => void told.push('spared'),
+  }
+  let isWell = true
+  let nowMs = 0
+  const answer = async () => (isWell ? 'yes' : Promise.reject(new Error('no')))
+  const call = withBreaker(answer, () => nowMs, observer)
+  await call()
+  isWell = false
+  await expect(call()).rejects.toThrow('no')
+  await refused(call())
+  nowMs += 1_000
+  isWell = true
+  await call()
+  expect(told).toEqual(['well', 'failed', 'spared', 'well'])
+})

@@ -3,7 +3,7 @@ import { addressUnknown, ipNotAllowed } from '../core/allowlist'
 import { digestKey, type ParsedKey, parseAuthorization, verifyTag } from '../core/api-key'
 import { type ErrorCode, TwigError } from '../core/errors'
 import type { Hmac } from '../core/hmac'
-import { type Resolution, resolvePolicy } from '../core/policy'
+import { type Resolution, resolvePolicy, routeName } from '../core/policy'
 import { insufficientScope, type Scope } from '../core/principal'
 import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
 import { USAGE_MESSAGE_MAX, USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
@@ -16,6 +16,7 @@ import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './req
 import {
   type AnswerContext,
   commonHeaders,
+  outcomeOf,
   preflight,
   redirect,
   refuse,
@@ -47,8 +48,10 @@ export interface GateDependencies extends Forwarding {
   recordBlocked(event: BlockedEvent): void
   /** The same of a key that is none of ours, for the operator's log. */
   noteForged(clientIp: string | null): void
+  /** Counts a decision, by verdict.ts outcomeOf; never throws and never waits. Calls of Twig to itself are not told. */
+  noteDecision(outcome: string, elapsedMs: number): void
   /** Where an unexpected failure is recorded. */
-  report(error: unknown, requestId: string): void
+  report(error: unknown, requestId: string, route: string): void
 }
 
 /**
@@ -58,23 +61,28 @@ export interface GateDependencies extends Forwarding {
  * bucket.
  */
 export function gate(request: GateRequest, deps: GateDependencies): Verdict | Promise<Verdict> {
+  const startedMs = performance.now()
   const facts = observe(request, deps)
   const resolution = resolvePolicy(facts.method, facts.pathname)
   const { surface } = resolution
   const context: AnswerContext = { requestId: facts.requestId, appUrl: deps.appUrl, surface }
+  const isOwn = resolution.kind === 'row' && resolution.row.audience === 'internal'
+  const decided = (verdict: Verdict): Verdict => {
+    if (!isOwn) deps.noteDecision(outcomeOf(verdict), performance.now() - startedMs)
+    return verdict
+  }
+  const failed = (error: unknown): Verdict => decided(refuseFor(error, context, routeName(resolution), deps))
   try {
     const verdict = judge(request, facts, resolution, context, deps)
-    return verdict instanceof Promise
-      ? verdict.catch((error: unknown) => refuseFor(error, context, deps))
-      : verdict
+    return verdict instanceof Promise ? verdict.then(decided, failed) : decided(verdict)
   } catch (error) {
-    return refuseFor(error, context, deps)
+    return failed(error)
   }
 }
 
-function refuseFor(error: unknown, context: AnswerContext, deps: GateDependencies): Verdict {
+function refuseFor(error: unknown, context: AnswerContext, route: string, deps: GateDependencies): Verdict {
   if (error instanceof TwigError) return refuse(error, context)
-  deps.report(error, context.requestId)
+  deps.report(error, context.requestId, route)
   return refuse(new TwigError('temporarily_unavailable', undefined, { cause: error }), context)
 }
 

@@ -155,7 +155,12 @@ test('an outage of Redis is told once a second, and not what was asked', async (
   const { key } = generateKey('live', deps.pepper)
   for (let i = 0; i < 5; i++) await admitted(call(cut, 'GET', '/v1/agents', key))
   expect(lines.map((line) => JSON.parse(line))).toEqual([
-    { level: 50, msg: 'redis does not answer', cause: expect.stringMatching(/^\w+$/) },
+    {
+      level: 50,
+      time: expect.any(String),
+      msg: 'redis does not answer',
+      cause: expect.stringMatching(/^\w+$/),
+    },
   ])
   vi.setSystemTime(Date.now() + 1_000)
   await admitted(call(cut, 'GET', '/v1/agents', key))
@@ -166,12 +171,21 @@ test('a failure is reported as one line of JSON with the request id, and quotes 
   const lines: string[] = []
   vi.spyOn(console, 'error').mockImplementation((line: string) => lines.push(line))
   const deps = edgeDependencies(env)
-  deps.report(new Error('ERR x, command was: ["evalsha","digest","hunter2"]\nsecond line'), 'req_1')
-  deps.report('hunter2', 'req_2')
+  deps.report(
+    new Error('ERR x, command was: ["evalsha","digest","hunter2"]\nsecond line'),
+    'req_1',
+    '/api/v1/agents',
+  )
+  deps.report('hunter2', 'req_2', '/api/v1/agents')
   expect(lines).toHaveLength(2)
   for (const line of lines) {
     expect(line).not.toMatch(/hunter2|evalsha|\n/)
-    expect(JSON.parse(line)).toMatchObject({ requestId: expect.stringMatching(/^req_/) })
+    expect(JSON.parse(line)).toMatchObject({
+      level: 50,
+      requestId: expect.stringMatching(/^req_/),
+      route: '/api/v1/agents',
+      status: 503,
+    })
   }
 })
 

@@ -124,9 +124,11 @@ export function edgeDependencies(env: EdgeEnv, options: HostOptions = {}): EdgeH
     noteForged: forgedKeys(nowMs, (line) => {
       console.error(JSON.stringify({ level: 40, msg: 'forged keys', ...line }))
     }),
+    noteDecision: records.noteDecision,
     flush: records.flush,
     keepAlive: records.keepAlive,
-    report: (error, requestId) => report('gate cannot decide', error, requestId),
+    report: (error, requestId, route) =>
+      report('gate cannot decide', error, { requestId, route, status: 503 }),
   }
 }
 
@@ -141,7 +143,7 @@ export function forgiving(ask: (question: SessionQuestion) => Promise<SessionSta
   return (question: SessionQuestion) => ask(question).catch(() => undefined)
 }
 
-function report(msg: string, error: unknown, requestId?: string): void {
+function report(msg: string, error: unknown, facts: object = {}): void {
   const cause = error instanceof Error ? error.name : 'unknown'
-  console.error(JSON.stringify({ level: 50, msg, requestId, cause }))
+  console.error(JSON.stringify({ level: 50, time: new Date().toISOString(), ...facts, cause, msg }))
 }

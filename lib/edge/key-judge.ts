@@ -1,6 +1,6 @@
 import { TwigError } from '../core/errors'
 import { BOTH_AWAY_MS } from '../core/outages'
-import { OutageError, withBreaker } from './breaker'
+import { type CallObserver, OutageError, withBreaker } from './breaker'
 import type { KeyMark } from './key-cache'
 import type { KeyDecision, KeyQuestion, KnownKey, Settled } from './limiter'
 import { localLimiter, type VerifiedKey } from './local-limiter'
@@ -25,6 +25,10 @@ interface KeySources {
   onOutage(cause: unknown): void
   /** Processes among which a limit is divided while Redis is away. */
   instances: number
+  /** Told of every question to Redis, for counting. */
+  observer?: CallObserver
+  /** Told of every decision without Redis, for counting, and what it was made on. */
+  onDegraded?: (basis: 'row' | 'memory') => void
 }
 
 /** Key decisions as the gate asks for them. Throws when too little answers to decide. */
@@ -62,7 +66,7 @@ const PASSED_LIST: ReadonlySet<string> = new Set(['admit', 'scope', 'limit'])
  */
 export function keyJudge(sources: KeySources): KeyJudge {
   const { nowMs } = sources
-  const ask = withBreaker(sources.decideKey, nowMs)
+  const ask = withBreaker(sources.decideKey, nowMs, sources.observer)
   const decideLocally = localLimiter(sources.instances, nowMs)
   const known = new Map<string, Known>()
   /** Keys and the addresses that an allowlist was seen to hold, and when: only where there is a list. */
@@ -85,6 +89,7 @@ export function keyJudge(sources: KeySources): KeyJudge {
   }
 
   function decideAndNote(question: KeyQuestion, key: VerifiedKey): Settled {
+    sources.onDegraded?.('row')
     const settled = decideLocally(question, key)
     if ('isListed' in settled) notePlace(question, settled)
     return settled
@@ -112,6 +117,7 @@ export function keyJudge(sources: KeySources): KeyJudge {
     } catch (error) {
       const last = known.get(question.keyId)
       if (!isConfirmed(question, last)) throw error
+      sources.onDegraded?.('memory')
       return decideLocally(question, { ...last.key, allowlist: null })
     }
   }

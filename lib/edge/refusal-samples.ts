@@ -117,6 +117,7 @@ function dependencies(appUrl: string): Omit<GateDependencies, 'judgeKey'> {
     record: () => {},
     recordBlocked: () => {},
     noteForged: () => {},
+    noteDecision: () => {},
     report: () => {},
   }
 }

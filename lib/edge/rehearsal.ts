@@ -81,6 +81,7 @@ export async function rehearse(
     record: () => {},
     recordBlocked: () => {},
     noteForged: () => {},
+    noteDecision: () => {},
     report: () => {},
   }
   const verdict = await gate(asGateRequest(request, appUrl), deps)

@@ -14,7 +14,11 @@ export type Verdict =
       responseHeaders: Record<string, string>
       setCookie: string | null
     }
-  | ({ kind: 'refuse' } & Answer)
+  | ({
+      kind: 'refuse'
+      /** Of the table; null for what is answered and no error: a preflight, a step on the way. */
+      code: ErrorCode | null
+    } & Answer)
   | ({ kind: 'redirect' } & Answer)
   | {
       /** A page of ours in place of the one that was asked for: it is not there, or not to be seen from there. */
@@ -29,6 +33,11 @@ export interface Answer {
   status: number
   headers: Record<string, string>
   body: string | null
+}
+
+/** A verdict in one word, for counting: its kind, and of a refusal its code. */
+export function outcomeOf(verdict: Verdict): string {
+  return verdict.kind === 'refuse' ? (verdict.code ?? 'answered') : verdict.kind
 }
 
 /** What every answer to one request carries. */
@@ -73,7 +82,8 @@ function challenge(error: TwigError): string | null {
 /** A refusal as JSON (contract.md 3), with the bucket's state where a key was recognised. */
 export function refuse(error: TwigError, context: AnswerContext, bucket: BucketState | null = null): Verdict {
   const headers = refusalHeaders(error, context, bucket)
-  return { kind: 'refuse', status: error.status, headers, body: refusalBody(error, context) }
+  const { code, status } = error
+  return { kind: 'refuse', code, status, headers, body: refusalBody(error, context) }
 }
 
 function refusalBody(error: TwigError, { requestId, appUrl }: AnswerContext): string {
@@ -129,6 +139,7 @@ export function refusePlainly(code: ErrorCode, context: AnswerContext): Verdict 
   const { status, headers, before, after } = wordingOf(code, context)
   return {
     kind: 'refuse',
+    code,
     status,
     headers: { 'X-Request-Id': requestId, ...headers },
     body: before + requestId + after,
@@ -143,7 +154,7 @@ export function preflight(allow: readonly string[], context: AnswerContext): Ver
     headers['Access-Control-Allow-Headers'] = 'Authorization, Content-Type, Idempotency-Key'
     headers['Access-Control-Max-Age'] = '86400'
   }
-  return { kind: 'refuse', status: 204, headers, body: null }
+  return { kind: 'refuse', code: null, status: 204, headers, body: null }
 }
 
 /** Sends a browser elsewhere. */

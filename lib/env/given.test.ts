@@ -19,7 +19,12 @@ test('a command sees what the operator gave, and nothing that starting filled in
     NODE_ENV: 'production',
   }
   noteFilledIn(env, given)
-  Object.assign(env, { TWIG_SERVER: '1', TWIG_INTERNAL_URL: 'http://127.0.0.1:6', NODE_UNIQUE_ID: '1' })
+  Object.assign(env, {
+    TWIG_SERVER: '1',
+    TWIG_INTERNAL_URL: 'http://127.0.0.1:6',
+    TWIG_WORKER: '1',
+    NODE_UNIQUE_ID: '1',
+  })
   expect(givenEnvironment(env)).toEqual(given)
 })
 

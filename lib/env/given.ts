@@ -4,7 +4,14 @@ const FILLED_IN = 'TWIG_FILLED_IN'
 type Variables = Record<string, string | undefined>
 
 /** What one process of Twig tells another, and no command is to inherit. */
-const OWN = ['TWIG_SERVER', 'TWIG_INTERNAL_URL', 'NODE_UNIQUE_ID', 'NODE_CHANNEL_FD', FILLED_IN]
+const OWN = [
+  'TWIG_SERVER',
+  'TWIG_INTERNAL_URL',
+  'TWIG_WORKER',
+  'NODE_UNIQUE_ID',
+  'NODE_CHANNEL_FD',
+  FILLED_IN,
+]
 
 /** Notes by name what starting has put into the environment or changed in it. */
 export function noteFilledIn(env: Variables, given: Readonly<Variables>): void {

@@ -33,6 +33,8 @@ test('nothing has to be set for a first run', () => {
     webConcurrency: 1,
     gate: 'server',
     logLevel: 'info',
+    metricsToken: undefined,
+    traces: undefined,
     tls: undefined,
   })
 })
@@ -171,6 +173,11 @@ test.each([
   { TLS_CERT_FILE: 'cert.pem' },
   { TWIG_GATE: 'both' },
   { TWIG_GATE: 'worker' },
+  { METRICS_TOKEN: 'shorter than 32 characters' },
+  { METRICS_TOKEN: 'changeme-changeme-changeme-changeme' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' },
+  { OTEL_TRACES_SAMPLER_ARG: '2' },
+  { OTEL_TRACES_SAMPLER_ARG: '-0.5' },
 ])('%j is a problem', (env) => {
   expect(problems(env)).toHaveLength(1)
 })
@@ -181,6 +188,13 @@ test('a gate in front is told where the Redis is that both look at', () => {
   expect(value({ ...gate, REDIS_URL: 'redis://localhost' }).gate).toBe('worker')
   const upstash = { UPSTASH_REDIS_REST_URL: 'https://a.example', UPSTASH_REDIS_REST_TOKEN: 't' }
   expect(value({ ...gate, ...upstash }).gate).toBe('worker')
+})
+
+test('traces go where the operator says, all of them unless told a share', () => {
+  const endpoint = 'http://127.0.0.1:4318'
+  expect(value({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).traces).toEqual({ endpoint, share: 1 })
+  const some = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: '0.05' }
+  expect(value(some).traces).toEqual({ endpoint, share: 0.05 })
 })
 
 test('addresses that stand in for providers may be plain http on loopback', () => {

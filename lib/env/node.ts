@@ -60,6 +60,10 @@ export interface StartEnv {
   webConcurrency: number
   gate: 'server' | 'middleware' | 'worker'
   logLevel: (typeof LOG_LEVELS)[number]
+  /** Opens /metrics to whoever presents it; without it there is no such address. */
+  metricsToken: string | undefined
+  /** Where traces go, and which share of them; nowhere when undefined. */
+  traces: { endpoint: string; share: number } | undefined
   tls: { certFile: string; keyFile: string } | undefined
 }
 
@@ -173,6 +177,10 @@ export function validateEnv(env: Environment): Checked<StartEnv> {
       webConcurrency: set.WEB_CONCURRENCY,
       gate: set.TWIG_GATE ?? 'server',
       logLevel: set.LOG_LEVEL ?? 'info',
+      metricsToken: set.METRICS_TOKEN,
+      traces: set.OTEL_EXPORTER_OTLP_ENDPOINT
+        ? { endpoint: set.OTEL_EXPORTER_OTLP_ENDPOINT, share: Number(set.OTEL_TRACES_SAMPLER_ARG ?? 1) }
+        : undefined,
       tls:
         set.TLS_CERT_FILE && set.TLS_KEY_FILE
           ? { certFile: set.TLS_CERT_FILE, keyFile: set.TLS_KEY_FILE }

@@ -168,6 +168,12 @@ export const variables = z.object({
   TWIG_DNS_SERVERS: list(isServer, 'must be addresses with commas between, such as 1.1.1.1,127.0.0.1:5353'),
   WEB_CONCURRENCY: integer(1, 1, 64),
   TWIG_GATE: z.enum(['server', 'middleware', 'worker'], 'must be server, middleware or worker').optional(),
+  METRICS_TOKEN: secret,
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:'], 'http://127.0.0.1:4318'),
+  OTEL_TRACES_SAMPLER_ARG: text.refine(
+    (value) => value === undefined || (/^(?:0|1|0?\.\d{1,6}|1\.0+)$/.test(value) && Number(value) <= 1),
+    'must be a share from 0 to 1, such as 0.1',
+  ),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
   TLS_CERT_FILE: text,
   TLS_KEY_FILE: text,

@@ -18,6 +18,7 @@ import { tooManyAttempts } from '../domain/throttle'
 import { nodeEnv } from '../env/node'
 import { nodeHmac } from '../store/hmac'
 import { log } from '../store/log'
+import { metrics } from '../store/metrics'
 import { toTwigError } from './failure'
 import { requestPass } from './pass'
 import { errorResponse } from './route'
@@ -56,11 +57,13 @@ async function authorize(credentials: Record<string, unknown> | undefined): Prom
     const input = SignInInput.safeParse({ email, password })
     if (!input.success) throw new TwigError('invalid_credentials')
     const { sub, sid, org } = await signInWithPassword(input.data, await signInOrigin(pass))
+    metrics.signIns.add('password', 'success')
     return { id: sub, sid, org }
   } catch (error) {
     const { code, retryAfterSeconds } = toTwigError(error, pass.requestId)
     // Anything unforeseen is an outage to the person; what it was is in the log.
     const known = code in failures ? code : 'temporarily_unavailable'
+    metrics.signIns.add('password', known)
     throw new Error(retryAfterSeconds === undefined ? known : `${known}:${retryAfterSeconds}`)
   }
 }

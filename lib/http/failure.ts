@@ -1,5 +1,5 @@
 import { ZodError } from 'zod'
-import { TwigError } from '../core/errors'
+import { errorTable, TwigError } from '../core/errors'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
 
@@ -29,21 +29,26 @@ export function invalidRequest(error: ZodError): TwigError {
   return new TwigError('invalid_request', `${list.join('; ')}.`, { details: { fields }, cause: error })
 }
 
-/** Turns whatever was thrown into what may be told, and records what may not. */
-export function toTwigError(error: unknown, requestId: string): TwigError {
+/**
+ * Turns whatever was thrown into what may be told, and records what may not.
+ * @param route the policy's pattern, where it is at hand; server/answer-watch.ts names it for every answer besides
+ */
+export function toTwigError(error: unknown, requestId: string, route?: string): TwigError {
   if (error instanceof TwigError) {
-    if (error.status >= 500) log().warn({ requestId, code: error.code }, 'request failed')
+    const { code, status } = error
+    if (status >= 500) log().warn({ requestId, route, status, code }, 'request failed')
     return error
   }
   const outage = isDatabaseOutage(error)
   const code = outage ? 'temporarily_unavailable' : 'internal_error'
+  const { status } = errorTable[code]
   // An error's message may quote its query; the class and the stack's frames do not.
   const frames =
     error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
   const cause = error instanceof Error ? error.name : typeof error
   const fields = error instanceof ZodError ? Object.keys(fieldsOf(error)) : undefined
   log().error(
-    { requestId, code, cause, fields, frames: outage ? undefined : frames?.slice(0, 8) },
+    { requestId, route, status, code, cause, fields, frames: outage ? undefined : frames?.slice(0, 8) },
     'request failed',
   )
   return new TwigError(code, undefined, { cause: error })

@@ -7,6 +7,7 @@ import { acceptUsage } from '../domain/usage-recorder'
 import { INTERNAL_HEADER, isInternalCall } from '../edge/pass'
 import { nodeEnv } from '../env/node'
 import { nodeHmac } from '../store/hmac'
+import { metrics } from '../store/metrics'
 import { toTwigError } from './failure'
 import { errorResponse } from './route'
 
@@ -47,6 +48,10 @@ export const verifyKeyRoute = internalRoute(async (body) => {
  * could be neither; sending it again is harmless.
  */
 export const usageRoute = internalRoute(async (body) => {
-  if (!(await acceptUsage(UsageBatch.parse(body)))) throw new TwigError('temporarily_unavailable')
+  const { decisions = {}, ...batch } = UsageBatch.parse(body)
+  if (!(await acceptUsage(batch))) throw new TwigError('temporarily_unavailable')
+  // What was counted and is sent again, because this answer was lost, counts twice: figures to watch, not to bill.
+  for (const [outcome, count] of Object.entries(decisions))
+    metrics.gateDecisions.addMany(count, 'edge', outcome)
   return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } })
 })

@@ -2,6 +2,7 @@ import { unstable_rethrow } from 'next/navigation'
 import type { z } from 'zod'
 import { blockedEvent, blockReasonOf } from '../core/access-log'
 import { TwigError } from '../core/errors'
+import { resolvePolicy, routeName } from '../core/policy'
 import type { UserPrincipal } from '../core/principal'
 import type { OpenTurn } from '../domain/answers'
 import { recordBlocked } from '../domain/usage-recorder'
@@ -41,7 +42,8 @@ export function personStream<S extends z.ZodObject>(
         const who = { requestId, timeMs: Date.now(), organizationId, userId, clientIp, userAgent }
         if (reason) recordBlocked(blockedEvent({ ...who, reason, code, method, path }))
       }
-      return await streamTurn(turn, { requestId, signal: request.signal, settle, onEnd })
+      const route = routeName(resolvePolicy(method, path))
+      return await streamTurn(turn, { requestId, route, signal: request.signal, settle, onEnd })
     } catch (error) {
       unstable_rethrow(error)
       return errorResponse(toTwigError(error, requestId), requestId)

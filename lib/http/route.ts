@@ -16,6 +16,7 @@ import { recordBlocked, recordUsage } from '../domain/usage-recorder'
 import { handAnswer, PASS_HEADER, type PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
 import { scrub } from '../store/log'
+import { metrics } from '../store/metrics'
 import { type ReadBody, readBody, readText } from './body'
 import { invalidRequest, toTwigError } from './failure'
 import { passFrom } from './pass'
@@ -57,6 +58,7 @@ export function route<E extends Endpoint>(
   verb: Verb<E> | TurnVerb<E>,
 ): (request: Request, context: RouteContext) => Promise<Response> {
   const bucket = bucketOf(endpoint)
+  const route = API_BASE + endpoint.path
   return async (request, context) => {
     const startedMs = performance.now()
     const { signal } = request
@@ -85,7 +87,7 @@ export function route<E extends Endpoint>(
       const repeatable = key === null ? null : { key, path: pass?.p ?? '', body: body.digest }
       if ('openTurn' in verb && asksForStream(input)) {
         const open = () => verb.openTurn(principal, input)
-        return await stream({ principal, repeatable, open }, { requestId, signal, onEnd: ended })
+        return await stream({ principal, repeatable, open }, { requestId, route, signal, onEnd: ended })
       }
       if (endpoint.file) return answered(await fileResponse((await work()) as TextFile), '')
       if (repeatable === null) return answered(respond(endpoint, request, input, await answer()), '')
@@ -94,7 +96,7 @@ export function route<E extends Endpoint>(
       return answered(respond(endpoint, request, input, first, headers), '')
     } catch (error) {
       if (signal.aborted) return answered(new Response(null, { status: CALLER_LEFT_STATUS }), '')
-      const failure = toTwigError(error, requestId)
+      const failure = toTwigError(error, requestId, route)
       return answered(errorResponse(failure, requestId), failure.code, failure.message)
     }
   }
@@ -116,6 +118,8 @@ function count(
   const { requestId, keyId, environment, m: method, p: path, clientIp, gateUs } = pass
   const userAgent = request.headers.get('user-agent')
   const base = { requestId, timeMs: Date.now(), keyId, method, clientIp, userAgent }
+  // The server's own gate is timed where it decides (server/gate.ts).
+  if (nodeEnv().gate === 'middleware') metrics.gateSeconds.observe(gateUs / 1000, 'edge')
   const reason = blockReasonOf(code)
   // An answer that was cut off: its key or its address lost its standing meanwhile.
   if (reason) recordBlocked(blockedEvent({ ...base, organizationId: null, environment, reason, code, path }))

@@ -8,6 +8,7 @@ import { beginSso } from '../domain/sso-flows'
 import { withinRefusals } from '../domain/sso-refusals'
 import type { PassFacts } from '../edge/pass'
 import { nodeEnv } from '../env/node'
+import { metrics } from '../store/metrics'
 import { hasSocial } from '../store/social-client'
 import { toTwigError } from './failure'
 import { requestPass } from './pass'
@@ -66,9 +67,13 @@ const SHOWN: readonly ErrorCode[] = [
   'too_many_failed_attempts',
 ]
 
+function publicCode({ code }: TwigError): ErrorCode {
+  return SHOWN.includes(code) ? code : 'internal_error'
+}
+
 /** The page that tells of a failed sign-in: a code and a reference, and no word of the provider's. */
 function errorPage(error: TwigError, requestId: string): string {
-  const code = SHOWN.includes(error.code) ? error.code : 'internal_error'
+  const code = publicCode(error)
   const { reference } = error.details
   const ref = typeof reference === 'string' ? reference : requestId
   return `/auth/error?${new URLSearchParams({ code, ref })}`
@@ -88,6 +93,7 @@ async function finish(provider: SocialProvider, pass: PassFacts): Promise<string
   if (finished.kind === 'linked') return LINKED_PATH + provider
   if (finished.kind === 'check_mail') return CHECK_MAIL_PATH + provider
   await setSessionCookie(finished.session)
+  metrics.signIns.add(provider, 'success')
   return finished.returnTo
 }
 
@@ -102,6 +108,7 @@ export function socialCallbackRoute(provider: SocialProvider): () => Promise<Res
     } catch (error) {
       const known = toTwigError(error, requestId)
       if (known.code === 'session_required') return errorResponse(known, requestId)
+      metrics.signIns.add(provider, publicCode(known))
       return seeOther(errorPage(known, requestId))
     }
   }

@@ -7,6 +7,7 @@ import { arrivalToConfirm, finishSso } from '../domain/sso-arrivals'
 import type { BegunFlow } from '../domain/sso-flows'
 import { withinRefusals } from '../domain/sso-refusals'
 import { nodeEnv } from '../env/node'
+import { metrics } from '../store/metrics'
 import { setSessionCookie, signInOrigin } from './session'
 import { errorPage } from './sso-failure'
 
@@ -73,6 +74,7 @@ export async function finishJourney(
   await forgetState(ssoStateCookie(flowId, isSecure()))
   if (finished.kind === 'tested') return `${TESTED_PATH}?attempt=${finished.attemptId}`
   await setSessionCookie(finished.session)
+  metrics.signIns.add('sso', 'success')
   return finished.returnTo ?? HOME_PATH
 }
 

@@ -24,6 +24,7 @@ function made(run: (around: Circumstances) => Promise<Answer>, payer: OpenTurn['
   const connection = new AbortController()
   const around: StreamSurroundings = {
     requestId: 'req_1',
+    route: '/api/v1/query',
     signal: connection.signal,
     settle: async (answer) => void settled.push(answer),
     onEnd: (...end) => void ends.push(end),

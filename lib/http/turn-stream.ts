@@ -36,6 +36,7 @@ export function replayedStream(answer: Answer): Response {
 
 export interface StreamSurroundings {
   requestId: string
+  route: string
   /** Of the connection. */
   signal: AbortSignal
   /** Takes the answer before the last event is sent, null where there is none. */
@@ -51,7 +52,7 @@ export interface StreamSurroundings {
  */
 export async function streamTurn(
   turn: OpenTurn,
-  { requestId, signal, settle, onEnd }: StreamSurroundings,
+  { requestId, route, signal, settle, onEnd }: StreamSurroundings,
 ): Promise<Response> {
   const left = new AbortController()
   const leave = () => left.abort()
@@ -82,7 +83,7 @@ export async function streamTurn(
     } catch (error) {
       await settle(null)
       if (error instanceof CallerLeft) return onEnd(CALLER_LEFT_STATUS, '')
-      const failure = toTwigError(error, requestId)
+      const failure = toTwigError(error, requestId, route)
       send(event('error', errorBody(failure, requestId, nodeEnv().appUrl)))
       onEnd(failure.status, failure.code)
     } finally {

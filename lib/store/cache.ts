@@ -3,6 +3,7 @@ import * as keyCache from '../edge/key-cache'
 import { connectRedis, type GateRedis } from '../edge/redis'
 import { nodeEnv } from '../env/node'
 import { log } from './log'
+import { redisObserver } from './redis-observer'
 
 const shared = globalThis as unknown as { twigCache?: GateRedis }
 
@@ -15,13 +16,21 @@ export function cache(): GateRedis {
   return shared.twigCache
 }
 
+const observer = redisObserver('app')
+
 /** Runs a write that the gate should see; false when Redis could not be told. */
 async function told(what: string, write: () => Promise<unknown>): Promise<boolean> {
+  const startedMs = performance.now()
   try {
     await write()
+    observer.made(performance.now() - startedMs, false)
     return true
   } catch (error) {
-    if (error instanceof OutageError) return false
+    if (error instanceof OutageError) {
+      observer.spared()
+      return false
+    }
+    observer.made(performance.now() - startedMs, true)
     log().warn({ what, cause: error instanceof Error ? error.name : 'unknown' }, 'cache could not be told')
     return false
   }

@@ -4,8 +4,10 @@ import { withinBudget } from '../edge/budget'
 import { nodeEnv } from '../env/node'
 import { Prisma, PrismaClient } from '../generated/prisma/client'
 import { borrowedPool } from './borrowed-pool'
+import { observedAdapter } from './observed-adapter'
 
 interface Patience {
+  pool: 'requests' | 'chores'
   /** For a connection, or a free one of the pool. */
   connectMs: number
   statementMs: number
@@ -16,9 +18,9 @@ interface Patience {
  * Of requests: either of the two, after the gate has waited in vain for Redis and for Postgres (0.3 s each) and a secret
  * was hashed, is less than the two seconds in which every one is answered.
  */
-const OF_REQUESTS: Patience = { connectMs: 800, statementMs: 800, poolSize: 10 }
+const OF_REQUESTS: Patience = { pool: 'requests', connectMs: 800, statementMs: 800, poolSize: 10 }
 /** Of commands and chores, which nobody waits for in front of a browser. */
-const OF_CHORES: Patience = { connectMs: 10_000, statementMs: 60_000, poolSize: 2 }
+const OF_CHORES: Patience = { pool: 'chores', connectMs: 10_000, statementMs: 60_000, poolSize: 2 }
 /** How much longer than Postgres itself the driver waits for a statement to be given up. */
 const DRIVER_MS = 100
 /** A page asks for several things at once; after a pause it need not wait for as many new connections. */
@@ -42,10 +44,9 @@ function adapterFor({ connectMs, statementMs, poolSize }: Patience): PrismaPg {
 }
 
 function connect(patience: Patience) {
-  const { connectMs, statementMs } = patience
-  const adapter = adapterFor(patience)
+  const { pool, connectMs, statementMs } = patience
   return new PrismaClient({
-    adapter,
+    adapter: observedAdapter(adapterFor(patience), pool),
     errorFormat: 'minimal',
     transactionOptions: { maxWait: connectMs, timeout: statementMs * 2 },
     omit: {

@@ -1,9 +1,10 @@
 import { hash, verify } from '@node-rs/bcrypt'
+import { hashObserver } from './hash-observer'
 import { WorkQueue } from './work-queue'
 
 const COST = 12
 /** Apart from the passwords' queue, so that a flood of sign-ins cannot hold up the API. A key is hashed on first use only. */
-const queue = new WorkQueue({ concurrency: 1, maxWaiting: 256 })
+const queue = new WorkQueue({ concurrency: 1, maxWaiting: 256, observer: hashObserver('keys') })
 
 let computations = 0
 

@@ -1,5 +1,6 @@
 import pino from 'pino'
 import { nodeEnv } from '../env/node'
+import { metrics } from './metrics'
 
 /** Anything that looks like a credential, wherever in a text it stands. Redaction by path alone would miss messages. */
 const SECRETS =
@@ -10,13 +11,28 @@ export function scrub(text: string): string {
   return text.replace(SECRETS, (_match, scheme?: string) => (scheme ? `${scheme}://[secret]@` : '[secret]'))
 }
 
+const COUNTED = new Map([
+  [40, 'warn'],
+  [50, 'error'],
+  [60, 'fatal'],
+])
+
 const shared = globalThis as unknown as { twigLog?: pino.Logger }
 
 function create(): pino.Logger {
-  return pino(
-    { level: nodeEnv().logLevel, base: undefined, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => void process.stdout.write(scrub(line)) },
-  )
+  const options: pino.LoggerOptions = {
+    level: nodeEnv().logLevel,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: {
+      logMethod(args, method, level) {
+        const label = COUNTED.get(level)
+        if (label) metrics.logLines.add(label)
+        method.apply(this, args)
+      },
+    },
+  }
+  return pino(options, { write: (line: string) => void process.stdout.write(scrub(line)) })
 }
 
 /** The process's log: one JSON object a line on stdout, scrubbed of credentials. */

@@ -6,6 +6,7 @@ import { createTransport, type Transporter } from 'nodemailer'
 import { nodeEnv } from '../env/node'
 import { backgroundSize, bareCause, inBackground } from './background'
 import { log } from './log'
+import { metrics } from './metrics'
 
 /** One message. Neither `to` nor `subject` may hold a line break. */
 export interface Mail {
@@ -71,6 +72,7 @@ async function sendBySmtp(url: string, mail: Mail): Promise<void> {
   for (const waitMs of [...RETRY_AFTER_MS, null]) {
     try {
       await transporterFor(url).sendMail({ from: nodeEnv().mailFrom, to, subject, text, html })
+      metrics.mails.add('sent')
       return
     } catch (error) {
       const last = waitMs === null || isPermanent(error)
@@ -80,12 +82,14 @@ async function sendBySmtp(url: string, mail: Mail): Promise<void> {
     }
   }
   const file = await writeToOutbox(mail)
+  metrics.mails.add('given_up')
   log().error({ mail: kind, file }, 'a mail was given up and kept in the outbox')
 }
 
 async function keep(mail: Mail): Promise<void> {
   const file = await writeToOutbox(mail)
   const about = mail.link ? { mail: mail.kind, file, link: mail.link } : { mail: mail.kind, file }
+  metrics.mails.add('kept')
   log().warn(about, 'no SMTP_URL: a mail is in the outbox')
 }
 

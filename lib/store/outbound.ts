@@ -11,6 +11,7 @@ import {
   parseRanges,
 } from '../core/outbound-address'
 import { nodeEnv } from '../env/node'
+import { observedCall } from './observed-call'
 
 const MAX_BYTES = 4 * 1024 * 1024
 const TIMEOUT_MS = 30_000
@@ -161,13 +162,15 @@ export interface OutboundOptions {
 }
 
 interface Route extends OutboundOptions {
+  /** `guarded` for addresses that a person typed, `operator` for configured ones. */
+  way: 'guarded' | 'operator'
   agent: () => Agent
   judge: (text: string) => void
 }
 
 /** The one way out: no redirects, one deadline, a bounded body. */
 function boundedFetch(route: Route): typeof fetch {
-  const { agent, judge, maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS, handsOutRedirects = false } = route
+  const { way, agent, judge, maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS, handsOutRedirects = false } = route
   return async (input, init = {}) => {
     const url = String(input)
     judge(url)
@@ -181,14 +184,17 @@ function boundedFetch(route: Route): typeof fetch {
       init.signal?.removeEventListener('abort', leave)
     }
     try {
-      const response = await undiciFetch(url, {
-        method: init.method ?? 'GET',
-        headers: [...new Headers(init.headers)],
-        body: init.body as string | null,
-        redirect: 'manual',
-        signal: stop.signal,
-        dispatcher: agent(),
-      })
+      const { method = 'GET' } = init
+      const send = () =>
+        undiciFetch(url, {
+          method,
+          headers: [...new Headers(init.headers)],
+          body: init.body as string | null,
+          redirect: 'manual',
+          signal: stop.signal,
+          dispatcher: agent(),
+        })
+      const response = await observedCall({ way, method, host: new URL(url).hostname }, send)
       const { status, statusText, headers } = response
       const isRedirect = status >= 300 && status < 400
       if (isRedirect && !handsOutRedirects) throw new OutboundRefused('redirect')
@@ -220,7 +226,12 @@ export function outboundFetch(options: OutboundOptions = {}, resolve: Resolve = 
     const verdict = judgeUrl(text, parseRanges(allowPrivateEndpoints))
     if (!verdict.ok) throw new OutboundRefused(verdict.reason)
   }
-  return boundedFetch({ ...options, judge, agent: () => guardFor(allowPrivateEndpoints, resolve) })
+  return boundedFetch({
+    ...options,
+    way: 'guarded',
+    judge,
+    agent: () => guardFor(allowPrivateEndpoints, resolve),
+  })
 }
 
 /** The same bounds for addresses that the operator set (OPENAI_BASE_URL …), which may be anywhere. */
@@ -229,5 +240,5 @@ export function operatorFetch(options: OutboundOptions = {}): typeof fetch {
     shared.twigOperatorAgent ??= new Agent({ connect: { timeout: CONNECT_MS }, ...limits })
     return shared.twigOperatorAgent
   }
-  return boundedFetch({ ...options, judge: () => {}, agent })
+  return boundedFetch({ ...options, way: 'operator', judge: () => {}, agent })
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/bcrypt'
+import { hashObserver } from './hash-observer'
 import { WorkQueue } from './work-queue'
 
 const COST = 12
@@ -8,7 +9,11 @@ const COST = 12
 const CONCURRENCY = Math.max(1, Math.min(availableParallelism() - 1, 2))
 const MAX_WAITING = 64
 
-const queue = new WorkQueue({ concurrency: CONCURRENCY, maxWaiting: MAX_WAITING })
+const queue = new WorkQueue({
+  concurrency: CONCURRENCY,
+  maxWaiting: MAX_WAITING,
+  observer: hashObserver('passwords'),
+})
 
 /** The hash of a random string that nobody kept. Verifying against it costs what a real one costs. */
 const NOBODY = '$2b$12$dQsF6/Xs1eAdyvlSzxobgeJHv0NmPd35TRoE4tPIpLaG5hIPK83R6'

@@ -89,6 +89,11 @@ export async function listSpooled(): Promise<string[]> {
   return ids.filter((id) => !hopeless.has(id)).sort()
 }
 
+/** How many texts are kept, of every process that shares the folder. */
+export async function countSpooled(): Promise<number> {
+  return (await names()).filter((name) => name.endsWith(SUFFIX)).length
+}
+
 /** The text kept under an id; null when another process took it. */
 export async function readSpooled(id: string): Promise<string | null> {
   return readFile(fileOf(id), 'utf8').catch((error: unknown) => {

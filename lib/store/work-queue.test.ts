@@ -53,6 +53,35 @@ describe('WorkQueue', () => {
     expect(await queue.run(async () => 'again')).toBe('again')
   })
 
+  it('tells how many wait, how long each waited and whom it refused', async () => {
+    let waiting = 0
+    let refused = 0
+    const waits: number[] = []
+    const observer = {
+      waiting: (by: number) => {
+        waiting += by
+      },
+      waited: (elapsedMs: number) => void waits.push(elapsedMs),
+      refused: () => {
+        refused += 1
+      },
+    }
+    const queue = new WorkQueue({ concurrency: 1, maxWaiting: 1, observer })
+    const first = held()
+    const running = queue.run(first.work)
+    const second = queue.run(async () => {})
+    expect(waiting).toBe(1)
+    await expect(queue.run(async () => {})).rejects.toBeInstanceOf(TwigError)
+    expect(refused).toBe(1)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    first.release()
+    await Promise.all([running, second])
+    expect(waiting).toBe(0)
+    expect(waits[0]).toBe(0)
+    expect(waits[1]).toBeGreaterThan(0)
+    expect(waits).toHaveLength(2)
+  })
+
   it('goes on after work that failed', async () => {
     const queue = new WorkQueue({ concurrency: 1, maxWaiting: 1 })
     await expect(queue.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')

@@ -180,6 +180,7 @@ export async function openWorld(): Promise<World> {
       record: (event) => events.push(event),
       recordBlocked: (event) => blocked.push(event),
       noteForged: (clientIp) => forged.push(clientIp),
+      noteDecision: () => {},
       report: (error, requestId) => reports.push({ error, requestId }),
     }
   }

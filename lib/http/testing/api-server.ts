@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { logFailure } from '../../../server/answer-watch'
 import { root } from '../../../server/configuration'
 import { serverDependencies } from '../../../server/gate'
 import { createRequestHandler } from '../../../server/request'
@@ -61,6 +62,7 @@ export async function startApi(): Promise<{ url: string; close: () => Promise<vo
     handle: (request, response) => serve(table, request, response),
     gate,
     env: { appUrl: gate.appUrl, trustedProxyHops: gate.trustedProxyHops },
+    onFailure: logFailure,
   })
   const server = createServer((request, response) => void handle(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
