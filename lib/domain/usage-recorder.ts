@@ -95,7 +95,7 @@ export async function flushUsage(): Promise<void> {
 
 /** How many events wait in this process. */
 export function bufferedUsage(): number {
-  return recorder.buffer.length
+  return recorder.buffer.size
 }
 
 /**

@@ -77,7 +77,7 @@ export function processRecords(send: (body: string) => Promise<Outcome>): Record
   const held = hold(send)
   let gathering: Promise<void> | null = null
   let flushing: Promise<void> | null = null
-  let tallying: Promise<void> | null = null
+  let isTallying = false
   function flush(): Promise<void> {
     flushing ??= handOver().finally(() => {
       flushing = null
@@ -90,8 +90,10 @@ export function processRecords(send: (body: string) => Promise<Outcome>): Record
   /** Nothing is kept alive for counts: where the host sleeps meanwhile they go with what comes next. */
   function noteDecision(outcome: string): void {
     held.noteDecision(outcome)
-    tallying ??= wait(TALLY_MS).then(() => {
-      tallying = null
+    if (isTallying) return
+    isTallying = true
+    void wait(TALLY_MS).then(() => {
+      isTallying = false
       return flush()
     })
   }
