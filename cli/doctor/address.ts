@@ -106,7 +106,10 @@ export function judgeClientAddress(env: Address, running: Running): Finding {
   const check = 'client_address'
   const { trustedProxyHops: hops, appUrl, tls } = env
   if (env.gate === 'worker') {
-    return ok(check, "TWIG_GATE is worker: a client's address is the one in the Worker's pass, and no header's.")
+    return ok(
+      check,
+      "TWIG_GATE is worker: a client's address is the one in the Worker's pass, and no header's.",
+    )
   }
   const url = new URL(appUrl)
   const tlsElsewhere = url.protocol === 'https:' && !tls
