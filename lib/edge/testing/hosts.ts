@@ -49,9 +49,13 @@ async function middlewareBehindWorker(): Promise<typeof import('../../../middlew
   return middleware
 }
 
-/** Opens all hosts; the middleware's configuration is that of the process until vitest unstubs it. */
-export async function openHosts(world: World): Promise<Hosts> {
-  const { deps } = world
+/**
+ * Opens all hosts; the middleware's configuration is that of the process until vitest unstubs it.
+ * @param takesClaims whether callers may say in X-Forwarded-For where they are, as if a proxy of ours did
+ */
+export async function openHosts(world: World, { takesClaims = false } = {}): Promise<Hosts> {
+  const trustedProxyHops = takesClaims ? 1 : 0
+  const deps = { ...world.deps, trustedProxyHops }
   const batches: unknown[] = []
   const nowSeconds = () => Math.floor(Date.now() / 1000)
   const internal = await openFaultyRedis(async (response, body) => {
@@ -77,12 +81,13 @@ export async function openHosts(world: World): Promise<Hosts> {
   vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', world.token)
   vi.stubEnv('TWIG_INTERNAL_URL', internal.url)
   vi.stubEnv('TWIG_SERVER', '1')
+  vi.stubEnv('TRUSTED_PROXY_HOPS', String(trustedProxyHops))
 
   const reached: Reached[] = []
   const next = openNextStandIn(reached)
   type Options = Partial<Parameters<typeof createRequestHandler>[0]>
   const open = (options: Options, gate?: 'worker'): Promise<Listening> => {
-    const env = { appUrl: APP_URL, trustedProxyHops: 0, ...(gate && { gate }) }
+    const env = { appUrl: APP_URL, trustedProxyHops, ...(gate && { gate }) }
     return listen({
       handler: createRequestHandler({ handle: next.handle, env, ...options }),
       port: 0,
@@ -101,6 +106,7 @@ export async function openHosts(world: World): Promise<Hosts> {
     'worker',
   )
   const platform = await startPlatform({
+    takesClaims,
     bindings: {
       APP_URL,
       TWIG_ORIGINS: `http://127.0.0.1:${origin.port}`,
