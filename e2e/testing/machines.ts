@@ -23,8 +23,6 @@ export interface Machines {
   call(path: string, key: string, init?: RequestInit): Promise<Response>
   /** A request to one machine, as nginx hands it on. */
   callAt(machine: Machine, path: string, headers: Record<string, string>): Promise<Response>
-  /** Starts one again on the port that it had. */
-  restart(index: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -74,11 +72,6 @@ export async function openMachines(): Promise<Machines> {
       return fetch(`${appUrl}/api/v1${path}`, { ...init, headers, dispatcher })
     },
     callAt: ({ url }, path, headers) => fetch(`${url}${path}`, { headers: { ...FORWARDED, ...headers } }),
-    async restart(index) {
-      const PORT = String(portOf(machines[index]))
-      await machines[index]?.close()
-      machines[index] = await startTwig({ ...settings, PORT })
-    },
     async close() {
       await stopNginx()
       await database.end()
