@@ -1,11 +1,11 @@
 import { Agent, type ClientRequest, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startModelServer } from '../../lib/store/testing/model-server'
 import { Problem } from '../../server/problem.mjs'
 import type { Figure } from '../figures/figure'
 import { bearer } from '../requests'
 import { readable } from '../table'
 import type { Place } from './command'
+import { MODEL, startEndlessModel } from './endless-model'
 import { pulse, pulseWhile, whileWatching, worst } from './watch'
 
 const PULSE_MS = 2_000
@@ -57,7 +57,7 @@ function open(place: Place, agentId: string, agent: Agent): Promise<Open> {
 /** Opens some thousand answers that go on and on, holds them for twenty seconds, and lets all of them go. */
 export async function measureStreams(place: Place, count: number): Promise<Figure> {
   const { url, pid, key, generator, say } = place
-  const models = await startModelServer({ slowMs: 1_000 })
+  const models = await startEndlessModel()
   const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })
   try {
     const saved = await post(place, '/external-keys', {
@@ -69,10 +69,8 @@ export async function measureStreams(place: Place, count: number): Promise<Figur
     const { id: agentId = '' } = await post(place, '/agents', {
       name: 'Load',
       external_key_id: saved.id,
-      model: 'gpt-stand-in',
+      model: MODEL,
     })
-    models.behave('slow', 'answers')
-    models.answerWith(() => Array.from({ length: 600 }, (_, index) => `word ${index}`).join(' '))
     const idle = await pulse(generator, url, key, PULSE_MS)
     say(`Opening ${count} streams …`)
     const watched = await whileWatching(pid, async () => {

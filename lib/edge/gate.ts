@@ -5,11 +5,12 @@ import { type ErrorCode, TwigError } from '../core/errors'
 import type { Hmac } from '../core/hmac'
 import { type Resolution, resolvePolicy, routeName } from '../core/policy'
 import { insufficientScope, type Scope } from '../core/principal'
-import { type BucketState, rateLimitHeaders, retryAfterSeconds } from '../core/rate-limits'
-import { USAGE_MESSAGE_MAX, USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
+import { type BucketState, rateLimitHeaders } from '../core/rate-limits'
+import { USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
 import { addressKey, type Forwarding } from './client-ip'
 import type { KeyMark, SessionQuestion, SessionStanding } from './key-cache'
 import type { KeyJudge } from './key-judge'
+import { rateLimitExceeded, refusedAs, wrongEnvironment } from './key-refusals'
 import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, type PassFacts } from './pass'
 import { judgeRelayed } from './relayed'
 import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './request-facts'
@@ -254,11 +255,6 @@ function usageOf(
   }
 }
 
-function refusedAs(error: TwigError, latencyUs: number) {
-  const message = error.message.slice(0, USAGE_MESSAGE_MAX)
-  return { status: error.status, code: error.code, message, admitted: false, latencyUs }
-}
-
 function judgeInternal(
   request: GateRequest,
   facts: RequestFacts,
@@ -291,17 +287,4 @@ function passBase(facts: RequestFacts, path: string) {
 
 function relative(path: string): string {
   return path.replace('/api/v1', '')
-}
-
-function wrongEnvironment(environment: 'live' | 'test', appUrl: string): TwigError {
-  const [mine, base] = environment === 'test' ? ['Test', '/api/test/v1'] : ['Live', '/api/v1']
-  return new TwigError('wrong_environment', `This is a ${mine} key; it works with ${appUrl}${base}.`)
-}
-
-function rateLimitExceeded(state: BucketState): TwigError {
-  const wait = retryAfterSeconds(state)
-  const who = state.holder === 'key' ? 'This key' : 'All keys of your organization together'
-  const message = `${who} may make ${state.limit} ${state.bucket} requests a minute. Try again in ${wait} s.`
-  const details = { scope: state.bucket, bucket: state.holder, limit: state.limit, retry_after: wait }
-  return new TwigError('rate_limit_exceeded', message, { details, retryAfterSeconds: wait })
 }

@@ -71,6 +71,26 @@ describe('where requests must not wait for each other', () => {
     expect(sent.map(({ events }) => events)).toEqual([[event(0), event(1)]])
   })
 
+  test('counts of decisions go along, and by themselves every five seconds at most', async () => {
+    const { records, sent, waits, request } = open()
+    for (let second = 0; second < 5; second++) {
+      records.noteDecision('ok')
+      request()
+      expect(waits).toHaveLength(0)
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    request()
+    expect(waits).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(250)
+    expect(sent).toMatchObject([{ events: [], decisions: { ok: 5 } }])
+    records.noteDecision('ok')
+    request()
+    expect(waits).toHaveLength(1)
+    request(event(0))
+    await vi.advanceTimersByTimeAsync(250)
+    expect(sent[1]).toMatchObject({ events: [event(0)], decisions: { ok: 1 } })
+  })
+
   test('two that hand over at once lose nothing: the batch is the same, and the next one stays', async () => {
     const takers: (() => void)[] = []
     const sent: UsageBatch[] = []
