@@ -126,6 +126,8 @@ const OUTAGE_CODES = new Set([
   'P2028',
   'P2037',
 ])
+/** Whatever Postgres said that Prisma has no code for: to a query written out, and to any other. */
+const UNSORTED_CODES = new Set(['P2010', 'P2039'])
 /** Sockets, and Postgres starting, stopping, full, read-only or out of patience (SQLSTATE). */
 const OUTAGE_TEXT =
   /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|Can't reach|timed out|denied access|Authentication failed|timeout|terminat|Connection|57P0[123]|53\d\d\d|25006|57014/i
@@ -138,7 +140,7 @@ const DRIVER_TEXT = /^(?:Connection terminated|timeout exceeded|Query read timeo
 export function isDatabaseOutage(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
   if (error instanceof Prisma.PrismaClientKnownRequestError) {
-    return OUTAGE_CODES.has(error.code) || (error.code === 'P2010' && OUTAGE_TEXT.test(error.message))
+    return OUTAGE_CODES.has(error.code) || (UNSORTED_CODES.has(error.code) && OUTAGE_TEXT.test(error.message))
   }
   if (error instanceof Prisma.PrismaClientUnknownRequestError) return OUTAGE_TEXT.test(error.message)
   if (!(error instanceof Error)) return false
