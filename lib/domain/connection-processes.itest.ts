@@ -21,6 +21,8 @@ async function asker({ organizationId, dataSourceId }: SyncPlace, times: number)
   const args = ['--import', 'tsx', script, organizationId, dataSourceId, String(times), String(HOUR_MS)]
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   if (!child.stdout) throw new Error('it says nothing')
+  // A process that is gone already is seen by what it does not answer.
+  child.stdin?.on('error', () => {})
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   await lines.next()
   return {
