@@ -125,7 +125,7 @@ async function unitAndIntegration(tally: Tally): Promise<void> {
 
 /** Specs that start servers of their own under both gates, or walk the console, which the middleware guards in any case. */
 const UNDER_ONE_GATE =
-  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|developers|diagnosis|external-keys|faults|interactions|organization|page-access|pages|several-machines|social|sso(?:-doors)?|watching)\.spec\.ts$/
+  /^(?:agents|arrangements|audit-log|authentication(?:-access)?|canary|connectors(?:-callback)?|data(?:-access)?|developers|diagnosis|external-keys|faults|interactions|organization|page-access|pages|several-machines|social|sso(?:-doors)?|watching|worker)\.spec\.ts$/
 
 /** Loads three servers of its own and times them: nothing else runs meanwhile. */
 const ALONE = 'processes.spec.ts'
