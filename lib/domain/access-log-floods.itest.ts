@@ -51,6 +51,21 @@ describe('a flood', () => {
     ])
   })
 
+  test('whose batches arrive out of order keeps the first and the last time', async () => {
+    const { organizationId, keyId } = await blockingWorld()
+    const timeMs = halfPast()
+    const attempts = [5_000, 9_000, 1_000].map((ms) => blockOf({ keyId, timeMs: timeMs + ms }))
+    for (const attempt of attempts) await written([attempt])
+    expect(await rowsOf(organizationId)).toMatchObject([
+      {
+        count: 3,
+        time: new Date(timeMs + 1_000),
+        lastSeenAt: new Date(timeMs + 9_000),
+        requestId: attempts[2]?.requestId,
+      },
+    ])
+  })
+
   test('over ever new paths and user agents has a bounded number of rows over two hosts, and no attempt is uncounted', async () => {
     const { organizationId, keyId, operator } = await blockingWorld()
     const timeMs = halfPast()

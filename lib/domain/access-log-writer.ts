@@ -38,6 +38,10 @@ async function rowsBeside(tx: Transaction, events: readonly BlockedEvent[]): Pro
         time: { gte: new Date(minuteOf(timeMs)), lt: new Date(minuteOf(timeMs) + MINUTE_MS) },
       })),
     },
+    select: {
+      ...{ organizationId: true, environment: true, keyId: true, userId: true, reason: true, code: true },
+      ...{ method: true, path: true, clientIp: true, time: true },
+    },
   })
   return rows.map(({ time, ...row }) => ({
     ...row,
