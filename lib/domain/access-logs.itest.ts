@@ -54,7 +54,8 @@ describe('a blocked attempt', () => {
     }
     await writeUsage(batch)
     await writeUsage(batch)
-    expect((await listAccessLogs(operator, everything)).data.map((row) => row.key_id)).toEqual([keyId])
+    const { data } = await listAccessLogs(operator, everything)
+    expect(data.map((row) => [row.key_id, row.count])).toEqual([[keyId, 1]])
   })
 
   test('with what Postgres cannot keep is kept without it', async () => {
