@@ -1,6 +1,7 @@
 import { BLOCK_WORDS } from '@/lib/core/access-log'
 import { SEVERAL } from '@/lib/core/block-fold'
 import type { AccessLogEntry } from '@/lib/core/protection-schemas'
+import { cn } from '../../../../_ui/cn'
 import { CopyButton } from '../../../../_ui/copy-button'
 import { RelativeTime } from '../../../../_ui/relative-time'
 import {
@@ -44,7 +45,14 @@ export function LogTable({ entries, callers, requests }: LogTableProps) {
               <code className="block font-normal text-muted text-xs">{entry.code}</code>
             </RowHeader>
             <TableCell label="Address">
-              <code className="wrap-anywhere text-sm">{entry.client_ip ?? 'unknown'}</code>
+              <code
+                className={cn(
+                  'text-sm',
+                  entry.client_ip?.includes(':') ? 'wrap-anywhere' : 'whitespace-nowrap',
+                )}
+              >
+                {entry.client_ip ?? 'unknown'}
+              </code>
             </TableCell>
             <TableCell label="Key or person">
               <Who entry={entry} callers={callers} />

@@ -53,7 +53,10 @@ export default async function AccessLogsPage({ searchParams }: { searchParams: S
             {!isEmpty && (
               <DownloadLink href={`${PATH}.csv${accessLogQuery(search)}`}>Download CSV</DownloadLink>
             )}
-            <ButtonLink href={`${PATH}${accessLogQuery({ ...search, live: live ? undefined : 'on' })}`}>
+            <ButtonLink
+              size="sm"
+              href={`${PATH}${accessLogQuery({ ...search, live: live ? undefined : 'on' })}`}
+            >
               {live ? 'End live' : 'Live'}
             </ButtonLink>
           </>
