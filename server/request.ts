@@ -9,6 +9,7 @@ import { isOwnHeader } from '../lib/edge/request-facts'
 import { withOutageStatus } from '../lib/http/outage-status'
 import { type FailedAnswer, watchAnswer } from './answer-watch'
 import { gated, isApiPath } from './gate'
+import { signInDoor, turnAway } from './sign-in-door'
 
 /** What anything takes but what has a limit of its own. */
 export const BODY_LIMIT_BYTES = 1024 * 1024
@@ -43,6 +44,8 @@ export interface RequestHandlerOptions {
   metrics?: Handle | undefined
   /** Told of every answer of status 500 and above. */
   onFailure?: (failed: FailedAnswer) => void
+  /** Told every ten seconds at most that sign-ins are turned away. */
+  onCrowd?: () => void
   env: { appUrl: string; trustedProxyHops: number; gate?: 'server' | 'middleware' | 'worker' }
 }
 
@@ -243,9 +246,14 @@ function isMetricsPath(url = ''): boolean {
  * what no page or route could answer is refused, and the security headers are set on whatever the answer is.
  */
 export function createRequestHandler(options: RequestHandlerOptions): Handle {
-  const { handle, gate, metrics, onFailure, env } = options
+  const { handle, gate, metrics, onFailure, onCrowd, env } = options
   const judged = gate && gated(gate, handle, lingerOverBody)
+  const hasRoom = signInDoor(onCrowd)
   return (request, response) => {
+    if (!hasRoom(request, response)) {
+      lingerOverBody(request, response)
+      return turnAway(response, env.appUrl)
+    }
     watchAnswer(request, response, onFailure)
     stripInternal(request, env)
     setForwarding(request, env)

@@ -109,7 +109,15 @@ export async function serve(
     log().error({ requestId, route: '/metrics', status: 503, cause: bareCause(error) }, 'no figures')
   const metrics = token ? metricsEndpoint({ token, env, collect, report }) : undefined
   const tracing = await tracingOf(env, name)
-  const answer = createRequestHandler({ handle: app.handle, gate, metrics, env, onFailure: logFailure })
+  const onCrowd = () => log().warn('too many sign in at once; some are turned away')
+  const answer = createRequestHandler({
+    handle: app.handle,
+    gate,
+    metrics,
+    env,
+    onFailure: logFailure,
+    onCrowd,
+  })
   handler = tracing ? tracing.traced(answer) : answer
   if (mode === 'start') await warmUp()
   startIndexing()

@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errorBody, TwigError } from '../lib/core/errors'
+import { newId } from '../lib/core/ids'
+import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
+import { metrics } from '../lib/store/metrics'
+
+const PATH = '/api/auth/callback/credentials'
+/** No more than may wait for bcrypt (lib/store/passwords.ts): whoever is let in has a place there. */
+export const SIGN_INS_AT_ONCE = 64
+/** Whoever sends a form more slowly keeps nobody else out. */
+const FORM_MS = 3_000
+/** Until those who wait have had their turn, at a quarter of a second each. */
+const RETRY_SECONDS = 10
+/** Of a crowd one line is enough. */
+const TELL_MS = 10_000
+
+const HEADERS = {
+  ...securityHeaders,
+  'Content-Type': 'application/json',
+  'Content-Security-Policy': BARE_POLICY,
+  'Cache-Control': 'no-store',
+  'Retry-After': String(RETRY_SECONDS),
+}
+
+/**
+ * Lets so many sign-ins by password in at once and no more: each costs Next and next-auth some ten milliseconds before it
+ * learns that too many wait for bcrypt, and a crowd of them would hold up the calls of programs.
+ * @param onCrowd told every ten seconds at most that there is no room
+ * @returns whether there is room for a request; every other request than a sign-in has room
+ */
+export function signInDoor(
+  onCrowd?: () => void,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const underWay = new Set<ServerResponse>()
+  let toldAtMs = Number.NEGATIVE_INFINITY
+  function refuse(): false {
+    const nowMs = performance.now()
+    if (nowMs - toldAtMs < TELL_MS) return false
+    toldAtMs = nowMs
+    onCrowd?.()
+    return false
+  }
+  return (request, response) => {
+    if (request.method !== 'POST' || request.url?.split('?')[0] !== PATH) return true
+    if (underWay.size >= SIGN_INS_AT_ONCE) return refuse()
+    underWay.add(response)
+    const slow = setTimeout(() => {
+      if (!request.complete) underWay.delete(response)
+    }, FORM_MS).unref()
+    response.once('close', () => {
+      clearTimeout(slow)
+      underWay.delete(response)
+    })
+    return true
+  }
+}
+
+/**
+ * Answers a sign-in for which there is no room, at little cost: 503, with the seconds after which to come again. Not a
+ * line of the log for each, which would be the crowd's to fill.
+ */
+export function turnAway(response: ServerResponse, appUrl: string): void {
+  metrics.signIns.add('password', 'temporarily_unavailable')
+  metrics.requests.add(PATH, 'POST', '503')
+  const requestId = newId('req')
+  const error = new TwigError(
+    'temporarily_unavailable',
+    'Too many people sign in at this moment. Try again in a moment.',
+  )
+  const body = JSON.stringify(errorBody(error, requestId, appUrl))
+  response.writeHead(error.status, {
+    ...HEADERS,
+    ...(appUrl.startsWith('https:') && { 'Strict-Transport-Security': STRICT_TRANSPORT_SECURITY }),
+    'Content-Length': body.length,
+    'X-Request-Id': requestId,
+  })
+  response.end(body, 'latin1')
+}
