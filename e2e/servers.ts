@@ -28,10 +28,16 @@ interface RunningTwig {
   close(options?: { keepData?: boolean }): Promise<void>
 }
 
-/** An `npm start` of its own, on the build that is there, with a new data folder. */
-export async function startTwig(extra: Record<string, string>): Promise<RunningTwig> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'twig-e2e-'))
-  const port = await freePort()
+/**
+ * An `npm start` of its own, on the build that is there.
+ * @param before one that has ended, whose port and data folder it takes over; a new folder without it
+ */
+export async function startTwig(
+  extra: Record<string, string>,
+  before?: Pick<RunningTwig, 'url' | 'dataDir'>,
+): Promise<RunningTwig> {
+  const dataDir = before?.dataDir ?? mkdtempSync(join(tmpdir(), 'twig-e2e-'))
+  const port = before ? Number(new URL(before.url).port) : await freePort()
   const env: NodeJS.ProcessEnv = { ...process.env }
   for (const name of Object.keys(env)) {
     if (/^(?:TWIG_|E2E_|DATABASE_|REDIS_URL|UPSTASH_|TRUSTED_)/.test(name)) delete env[name]

@@ -164,6 +164,35 @@ function threeMachines(): void {
     await expect.poll(() => here.model.calls.at(-1)?.abandoned).toBe(true)
     here.model.behave('ok')
   })
+
+  test('a machine that is stopped for an upgrade, and one that is killed, cost no reader an answer, and serve again once started', async () => {
+    test.setTimeout(180_000)
+    const org = organization('Upgrade')
+    const key = keyFor(org, 'read')
+    twig('limits', 'set', '--org', org, '--scope', 'read', '--per-minute', '100000')
+    await allSay('200', statusWith(key))
+    const answers: Record<string, number> = {}
+    let isOver = false
+    const reading = Array.from({ length: 3 }, async () => {
+      while (!isOver) {
+        const answer = await here.call('/whoami', key).catch(({ cause }) => `broken off: ${cause}`)
+        // A machine under load may say 503 itself, with its request id; nginx has none.
+        const isOwn = typeof answer !== 'string' && answer.headers.has('x-request-id')
+        const said = typeof answer === 'string' ? answer : `${isOwn ? '' : 'nginx: '}${answer.status}`
+        answers[said] = (answers[said] ?? 0) + 1
+        if (typeof answer !== 'string') await answer.text()
+      }
+    })
+    await here.restart(1, 'SIGINT')
+    await here.restart(2, 'SIGKILL')
+    isOver = true
+    await Promise.all(reading)
+    const { 200: admitted = 0, 503: busy = 0, ...others } = answers
+    expect(others).toEqual({})
+    expect(admitted).toBeGreaterThan(100)
+    expect(busy).toBeLessThan(admitted / 20)
+    for (const machine of here.machines) expect(await statusWith(key)(machine)).toBe('200')
+  })
 }
 
 if (nginxPath) threeMachines()

@@ -23,6 +23,8 @@ export interface Machines {
   call(path: string, key: string, init?: RequestInit): Promise<Response>
   /** A request to one machine, as nginx hands it on. */
   callAt(machine: Machine, path: string, headers: Record<string, string>): Promise<Response>
+  /** Ends the second or the third machine by a signal, and starts it again in its place. */
+  restart(index: 1 | 2, signal: 'SIGINT' | 'SIGKILL'): Promise<void>
   close(): Promise<void>
 }
 
@@ -71,7 +73,15 @@ export async function openMachines(): Promise<Machines> {
       const headers = { Authorization: `Bearer ${key}`, ...json }
       return fetch(`${appUrl}/api/v1${path}`, { ...init, headers, dispatcher })
     },
-    callAt: ({ url }, path, headers) => fetch(`${url}${path}`, { headers: { ...FORWARDED, ...headers } }),
+    // On connections of their own: those to a machine that was restarted are no good.
+    callAt: ({ url }, path, headers) =>
+      fetch(`${url}${path}`, { headers: { ...FORWARDED, ...headers, Connection: 'close' } }),
+    async restart(index, signal) {
+      const before = machines[index]
+      before?.signal(signal)
+      await before?.close({ keepData: true })
+      machines[index] = await startTwig(settings, before)
+    },
     async close() {
       await stopNginx()
       await database.end()
