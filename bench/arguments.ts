@@ -3,7 +3,15 @@ import { Problem } from '../server/problem.mjs'
 import { parseTarget, type Target } from './target'
 
 /** What can be measured by itself. */
-export const figureNames = ['throughput', 'counts', 'first-use', 'forgery', 'revocation', 'burst'] as const
+export const figureNames = [
+  'throughput',
+  'counts',
+  'first-use',
+  'forgery',
+  'revocation',
+  'burst',
+  'growth',
+] as const
 type FigureName = (typeof figureNames)[number]
 
 export interface Arguments {

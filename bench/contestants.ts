@@ -18,24 +18,24 @@ export function bareContestants(bare: string, noOp: string): Contestant[] {
 }
 
 /** Good and forged keys at Twigs of the benchmark's own; a forged key never gets as far as Redis. */
-export function ownContestants(twigs: readonly OwnTwig[]): Contestant[] {
-  const good = twigs.map(({ gate, redis, url, key, log }) => ({
+export function ownContestants(twigs: readonly OwnTwig[], key: string): Contestant[] {
+  const good = twigs.map(({ gate, redis, url, headers, log }) => ({
     log,
     name: `Twig, gate in ${gate}`,
     redis,
     url,
-    requests: goodRequests(url, key),
+    requests: goodRequests(url, key, headers),
     expected: 200,
-    against: gate === 'server' ? [OF_BARE] : [OF_BARE, OF_NO_OP],
+    against: gate === 'middleware' ? [OF_BARE, OF_NO_OP] : [OF_BARE],
   }))
   const forged = twigs
     .filter(({ redis }) => redis === 'stand-in')
-    .map(({ gate, url, log }) => ({
+    .map(({ gate, url, headers, log }) => ({
       log,
       name: `Twig, gate in ${gate}, forged keys refused`,
       redis: '',
       url,
-      requests: forgedRequests(url),
+      requests: forgedRequests(url, headers),
       expected: 401,
       against: [OF_BARE],
     }))

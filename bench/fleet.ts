@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startPostgres } from '../server/postgres'
 import { Problem } from '../server/problem.mjs'
 import { memoryBackend } from '../server/redis/backends'
 import { RealRedis, realRedisPath } from '../server/redis/real-redis'
 import { startRestServer } from '../server/redis/rest-server'
-import { ensureSecrets, fillSecrets } from '../server/secrets'
 import { type ServerUnderTest, startServerUnderTest } from '../server/server-under-test'
 import { type Closing, together } from './closing'
 import { StatementReader } from './counting/postgres-wire'
 import { startProxy } from './counting/proxy'
 import { CommandReader } from './counting/redis-wire'
 import type { Statement } from './counting/statements'
+import { startSharedPostgres } from './postgres-for-all'
 import type { Settings } from './twig-command'
 
 /** A Twig in a process of its own whose every word to Postgres, Redis and bcrypt is counted. */
@@ -129,26 +128,14 @@ export async function startFleet<T>(
   closing: Closing,
   prepare: (settings: Settings) => Promise<T>,
 ): Promise<Fleet & { data: T }> {
-  const dataDir = join(workspace, 'shared')
-  const secrets: NodeJS.ProcessEnv = { NODE_ENV: 'production' }
-  const stored = ensureSecrets(dataDir)
-  fillSecrets(secrets, stored)
-  const postgres = await startPostgres({
-    dataDir,
-    password: stored.postgresPassword,
-    say: () => {},
-    onCrash: (sentence) => process.stderr.write(`${sentence}\n`),
-  })
-  closing.add(postgres.close)
+  const { settings: shared, dataDir, port } = await startSharedPostgres(workspace, closing)
   const redis = await (realRedisPath ? realRedis(closing) : standIn(closing))
-  const shared: Record<string, string> = { DATABASE_URL: postgres.url }
-  for (const [name, value] of Object.entries(secrets)) if (value) shared[name] = value
   const settings = { ...shared, ...redis.plain, TWIG_DATA_DIR: dataDir }
   const data = await prepare(settings)
   const gates = ['server', 'middleware', 'server'] as const
   const twigs = await together(
     gates.map((gate, index) =>
-      startCounted(join(workspace, `fleet-${index}`), gate, shared, postgres.port, redis.counting, closing),
+      startCounted(join(workspace, `fleet-${index}`), gate, shared, port, redis.counting, closing),
     ),
   )
   return { twigs, settings, redisKind: realRedisPath ? 'real' : 'stand-in', data }

@@ -4,21 +4,23 @@ import { requestBytes } from './load/job'
 
 const FORGED = 1_000
 
+type Headers = Readonly<Record<string, string>>
+
 export const whoamiUrl = (url: string) => `${url}/api/v1/whoami`
 
 export function bearer(key: string): Record<string, string> {
   return { Authorization: `Bearer ${key}` }
 }
 
-/** `GET /whoami` with a key. */
-export function goodRequests(url: string, key: string): Uint8Array[] {
-  return [requestBytes(whoamiUrl(url), { headers: bearer(key) })]
+/** `GET /whoami` with a key, and with what else a caller there says. */
+export function goodRequests(url: string, key: string, headers: Headers = {}): Uint8Array[] {
+  return [requestBytes(whoamiUrl(url), { headers: { ...headers, ...bearer(key) } })]
 }
 
 /** `GET /whoami` with a thousand keys of the right form whose tags are made up. */
-export function forgedRequests(url: string): Uint8Array[] {
+export function forgedRequests(url: string, headers: Headers = {}): Uint8Array[] {
   return Array.from({ length: FORGED }, () =>
-    requestBytes(whoamiUrl(url), { headers: bearer(`twigsk_live_${randomBase62(52)}`) }),
+    requestBytes(whoamiUrl(url), { headers: { ...headers, ...bearer(`twigsk_live_${randomBase62(52)}`) } }),
   )
 }
 

@@ -22,8 +22,8 @@ interface Round {
   deleteMs: number
   /** From sending DELETE to the first refusal, at each process. */
   refusedMs: number[]
-  /** Requests that began after the answer to DELETE and were admitted all the same. */
-  lateSuccesses: number
+  /** Requests that began after the answer to DELETE and were admitted all the same: at which process, and when. */
+  late: { process: number; afterAnswerMs: number; latencyMs: number }[]
 }
 
 function firstRefusalMs({ startsMs, latenciesMs, answers }: StreamOutcome): number {
@@ -32,8 +32,15 @@ function firstRefusalMs({ startsMs, latenciesMs, answers }: StreamOutcome): numb
   return (startsMs[index] ?? 0) + (latenciesMs[index] ?? 0)
 }
 
-function lateSuccesses({ startsMs, answers }: StreamOutcome, sinceMs: number): number {
-  return startsMs.filter((start, index) => start > sinceMs && answers[index] === 200).length
+function lateSuccesses(
+  { startsMs, latenciesMs, answers }: StreamOutcome,
+  process: number,
+  answeredMs: number,
+): Round['late'] {
+  const all = [...startsMs].map((startMs, index) => {
+    return { process, afterAnswerMs: startMs - answeredMs, latencyMs: latenciesMs[index] ?? Number.NaN }
+  })
+  return all.filter(({ afterAnswerMs }, index) => afterAnswerMs > 0 && answers[index] === 200)
 }
 
 /** Deletes a key. Returns when that was sent and when it was answered. */
@@ -74,11 +81,11 @@ export async function measureRevocation(
     rounds.push({
       deleteMs: answeredMs - sentMs,
       refusedMs: outcome.streams.map((stream) => firstRefusalMs(stream) - sentMs),
-      lateSuccesses: outcome.streams.reduce((sum, stream) => sum + lateSuccesses(stream, answeredMs), 0),
+      late: outcome.streams.flatMap((stream, index) => lateSuccesses(stream, index, answeredMs)),
     })
   }
   const last = rounds.map(({ refusedMs }) => Math.max(...refusedMs))
-  const late = rounds.reduce((sum, round) => sum + round.lateSuccesses, 0)
+  const late = rounds.reduce((sum, round) => sum + round.late.length, 0)
   return {
     rows: [
       {

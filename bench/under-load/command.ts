@@ -8,7 +8,7 @@ import { Problem } from '../../server/problem.mjs'
 import { RealRedis, realRedisPath } from '../../server/redis/real-redis'
 import { startServerUnderTest } from '../../server/server-under-test'
 import { closing } from '../closing'
-import type { Figure } from '../figures/figure'
+import { cells, type Figure } from '../figures/figure'
 import { stop } from '../fleet'
 import { type LoadGenerator, startLoadGenerator } from '../load/load-generator'
 import { describeMachine } from '../machine'
@@ -111,20 +111,20 @@ export async function main(argv: readonly string[]): Promise<number> {
       say,
     }
     const measured: NamedFigure[] = []
-    for (const name of wanted) {
-      const figure = await figures[name]?.(place, sizes)
-      if (figure) measured.push([name, figure])
-    }
-    const table = resultTable(measured)
-    const facts = Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`)
     const time = new Date().toISOString()
     const isWhole = wanted.length === Object.keys(figures).length
     const folder = join(root, isWhole ? 'bench' : '.cache/bench')
     mkdirSync(join(folder, 'raw'), { recursive: true })
-    for (const [name, { raw }] of measured) {
-      const text = JSON.stringify({ measured: time, machine, result: raw }, null, 1)
+    for (const name of wanted) {
+      const figure = await figures[name]?.(place, sizes)
+      if (!figure) continue
+      measured.push([name, figure])
+      for (const row of figure.rows) say(cells(row).filter(Boolean).join(' · '))
+      const text = JSON.stringify({ measured: time, machine, result: figure.raw }, null, 1)
       writeFileSync(join(folder, 'raw', `load-${name}.json`), `${text}\n`)
     }
+    const table = resultTable(measured)
+    const facts = Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`)
     const title = '# Results of `npm run bench -- under-load`'
     const text = [title, `Measured ${time.slice(0, 16).replace('T', ' ')} UTC on`, facts.join('\n'), table]
     writeFileSync(join(folder, 'LOAD.md'), `${text.join('\n\n')}\n`)

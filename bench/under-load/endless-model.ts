@@ -9,7 +9,8 @@ export async function startEndlessModel(): Promise<{ url: string; close: () => P
   const server = createServer((request, response) => {
     request.resume()
     if (request.method === 'GET') {
-      response.writeHead(200, { 'Content-Type': 'application/json' })
+      // A list that strangers may not read proves a key.
+      response.writeHead(request.headers.authorization ? 200 : 401, { 'Content-Type': 'application/json' })
       response.end(JSON.stringify({ object: 'list', data: [{ id: MODEL, object: 'model' }] }))
       return
     }

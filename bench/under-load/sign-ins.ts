@@ -1,12 +1,11 @@
-import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
 import { decodeJwt } from 'jose'
 import type { Figure } from '../figures/figure'
 import { readable } from '../table'
 import type { Place } from './command'
 import { addPeople, type LoadPerson, PASSWORD } from './people'
-import { pulse, pulseWhile, whileWatching, worst } from './watch'
+import { pulseAlone, pulseWhile, whileWatching } from './watch'
 
-const PULSE_MS = 2_000
 const STEADY_MS = 30_000
 const STEADY_BROWSERS = 8
 /** Keycloak's sizing guide counts with so many password logins per second and core. */
@@ -28,41 +27,41 @@ async function csrf(url: string): Promise<{ token: string; cookie: string }> {
 
 type Form = Awaited<ReturnType<typeof csrf>>
 
-function post(url: string, form: Form, person: LoadPerson, agent: Agent): Promise<Answer> {
+/** One sign-in over a connection of its own: the crowd and the server share a machine, so it does no more than it must. */
+function post(url: string, form: Form, person: LoadPerson): Promise<Answer> {
+  const { host, port } = new URL(url)
   const body = new URLSearchParams({
     csrfToken: form.token,
     email: person.email,
     password: PASSWORD,
     json: 'true',
   }).toString()
+  const head = [
+    'POST /api/auth/callback/credentials HTTP/1.1',
+    `Host: ${host}`,
+    `Origin: ${url}`,
+    `Cookie: ${form.cookie}`,
+    `X-Forwarded-For: ${person.clientIp}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ]
   return new Promise((resolve, reject) => {
-    const call = request(
-      `${url}/api/auth/callback/credentials`,
-      {
-        method: 'POST',
-        agent,
-        headers: {
-          'Content-Type': 'application/x-www-form-urlencoded',
-          'Content-Length': Buffer.byteLength(body),
-          Cookie: form.cookie,
-          Origin: url,
-          'X-Forwarded-For': person.clientIp,
-        },
-      },
-      (response) => {
-        response.resume()
-        response.once('end', () => {
-          const cookies = response.headers['set-cookie'] ?? []
-          const session = cookies.map((line) => /^twig_session=([^;]+)/.exec(line)?.[1]).find(Boolean)
-          const retryAfter = response.headers['retry-after']
-          resolve({ status: response.statusCode ?? 0, session, retryAfter })
-        })
-        response.once('error', reject)
-      },
-    )
-    call.once('error', reject)
-    call.end(body)
+    const socket = connect({ host: '127.0.0.1', port: Number(port) })
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.once('error', reject)
+    socket.once('close', () => resolve(readAnswer(Buffer.concat(chunks).toString('latin1'))))
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   })
+}
+
+function readAnswer(text: string): Answer {
+  return {
+    status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0),
+    session: /^set-cookie: twig_session=([^;\s]+)/im.exec(text)?.[1],
+    retryAfter: /^retry-after: (\d+)/im.exec(text)?.[1],
+  }
 }
 
 interface Tally {
@@ -103,37 +102,33 @@ function tally(people: readonly LoadPerson[], settled: readonly PromiseSettledRe
  * eight browsers sign in one after the other for half a minute.
  */
 export async function measureSignIns(place: Place, count: number): Promise<Figure> {
-  const { url, pid, key, generator, settings, slug, say } = place
+  const { url, pid, settings, slug, say } = place
   say(`Writing ${count} accounts …`)
   const people = await addPeople(settings, slug, count)
-  const idle = await pulse(generator, url, key, PULSE_MS)
+  const idle = await pulseAlone(place)
   const form = await csrf(url)
-  const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })
   say(`${count} sign in at once …`)
-  const take = () => pulse(generator, url, key, PULSE_MS)
-  const wave = await pulseWhile(take, () =>
-    Promise.allSettled(people.map((person) => post(url, form, person, agent))),
+  const wave = await pulseWhile(place, () =>
+    Promise.allSettled(people.map((person) => post(url, form, person))),
   )
   const found = tally(people, wave.result)
 
   say('Signing in one after the other …')
-  const lasting = new Agent({ keepAlive: true })
   let next = 0
   const endMs = performance.now() + STEADY_MS
   const browse = async () => {
     let signedIn = 0
     while (performance.now() < endMs) {
       const person = people[next++ % people.length]
-      if (person && (await post(url, form, person, lasting)).session) signedIn += 1
+      if (person && (await post(url, form, person)).session) signedIn += 1
     }
     return signedIn
   }
   const steady = await whileWatching(pid, () =>
-    pulseWhile(take, () => Promise.all(Array.from({ length: STEADY_BROWSERS }, browse))),
+    pulseWhile(place, () => Promise.all(Array.from({ length: STEADY_BROWSERS }, browse))),
   )
-  lasting.destroy()
   const signedIn = steady.result.result.reduce((sum, one) => sum + one, 0)
-  const during = worst(wave.pulses)
+  const during = wave.whole
   const honest = Object.entries(found.refused).map(([status, many]) => `${many} × ${status} with Retry-After`)
   const row = { redis: place.redisKind }
   return {
@@ -147,11 +142,11 @@ export async function measureSignIns(place: Place, count: number): Promise<Figur
       },
       {
         ...row,
-        figure: 'A cached key meanwhile, worst two seconds',
+        figure: 'A cached key meanwhile',
         value: `${readable(during.p99)} ms`,
         p50: during.p50,
         p99: during.p99,
-        against: `p99 must be under 100; idle ${readable(idle.p99)}`,
+        against: `must be under 100; of those sent ${readable(during.sentP99)}; idle ${readable(idle.p99)}; most ${readable(during.most)}`,
       },
       {
         ...row,
@@ -165,7 +160,7 @@ export async function measureSignIns(place: Place, count: number): Promise<Figur
       count,
       found,
       idle,
-      wave: wave.pulses,
+      wave: { whole: wave.whole, pulses: wave.pulses },
       steady: { ...steady, seconds: STEADY_MS / 1000, signedIn },
     },
   }

@@ -8,6 +8,8 @@ import { usageOf } from './watch'
 const SAMPLE_MS = 10_000
 const BURST_MS = 5_000
 const CONNECTIONS = 8
+/** Some three hundred requests a second. */
+const GAP_MS = 20
 
 /** How much a line through the samples rises, per hour, by least squares. */
 function slopePerHour(samples: readonly { atMs: number; residentMiB: number }[]): number {
@@ -40,7 +42,7 @@ export async function measureSoak(place: Place, minutes: number): Promise<Figure
         { url, connections: 2, requests: forgedRequests(url) },
       ],
       forMs: BURST_MS,
-      gapMs: 5,
+      gapMs: GAP_MS,
     })
     for (const stream of outcome.streams) {
       for (const [status, count] of Object.entries(stream.statuses)) {

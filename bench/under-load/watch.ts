@@ -6,6 +6,7 @@ import { percentile } from '../statistics'
 
 const TICKS_PER_SECOND = 100
 const PULSE = { connections: 4, gapMs: 10 }
+const PULSE_MS = 2_000
 
 /** What a process has used so far, as /proc tells it. */
 export interface Usage {
@@ -48,55 +49,106 @@ export interface Pulse {
   count: number
   p50: number
   p99: number
+  /** Of the requests that were sent alone. */
+  sentP99: number
   most: number
   statuses: Record<number, number>
 }
 
+/** A pulse with all of its latencies. */
+interface Measured {
+  pulse: Pulse
+  latenciesMs: number[]
+}
+
+/** A caller that waits sends nothing meanwhile: what it would have sent every few milliseconds would have waited as well. */
+function withUnsent(latenciesMs: readonly number[]): number[] {
+  const all: number[] = []
+  for (const latencyMs of latenciesMs) {
+    for (let rest = latencyMs; rest > 0; rest -= PULSE.gapMs) all.push(rest)
+  }
+  return all
+}
+
+function summary(sent: readonly number[], statuses: Pulse['statuses']): Pulse {
+  const all = withUnsent(sent)
+  const p99 = percentile(Float64Array.from(sent).sort(), 0.99)
+  const sorted = Float64Array.from(all).sort()
+  return {
+    count: sent.length,
+    p50: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
+    sentP99: p99,
+    most: sorted.at(-1) ?? Number.NaN,
+    statuses,
+  }
+}
+
 /** Calls `GET /whoami` with a cached key, some hundred times a second, for so long. */
-export async function pulse(
-  generator: LoadGenerator,
-  url: string,
-  key: string,
-  forMs: number,
-): Promise<Pulse> {
+async function pulse(generator: LoadGenerator, url: string, key: string, forMs: number): Promise<Measured> {
   const { connections, gapMs } = PULSE
   const outcome = await generator.run({
     streams: [{ url, connections, requests: goodRequests(url, key) }],
     forMs,
     gapMs,
   })
-  const { latenciesMs = new Float64Array(), statuses = {} } = outcome.streams[0] ?? {}
-  const sorted = latenciesMs.slice().sort()
-  return {
-    count: sorted.length,
-    p50: percentile(sorted, 0.5),
-    p99: percentile(sorted, 0.99),
-    most: sorted.at(-1) ?? Number.NaN,
-    statuses,
+  const { latenciesMs: sent = new Float64Array(), statuses = {} } = outcome.streams[0] ?? {}
+  const latenciesMs = [...sent]
+  return { pulse: summary(latenciesMs, statuses), latenciesMs }
+}
+
+/** What a cached key met over all pulses, and in each. */
+export interface Meanwhile {
+  whole: Pulse
+  pulses: Pulse[]
+}
+
+function over(measured: readonly Measured[]): Meanwhile {
+  const pulses = measured.map((one) => one.pulse)
+  const statuses: Pulse['statuses'] = {}
+  for (const [status, count] of pulses.flatMap((one) => Object.entries(one.statuses))) {
+    statuses[Number(status)] = (statuses[Number(status)] ?? 0) + count
   }
+  return {
+    whole: summary(
+      measured.flatMap(({ latenciesMs }) => latenciesMs),
+      statuses,
+    ),
+    pulses,
+  }
+}
+
+/** Who calls with a cached key, and where. */
+export interface Caller {
+  generator: LoadGenerator
+  url: string
+  key: string
+}
+
+/** What a cached key meets while nothing else goes on. */
+export async function pulseAlone({ generator, url, key }: Caller): Promise<Pulse> {
+  // The first answers of a server take long.
+  await pulse(generator, url, key, PULSE_MS)
+  return (await pulse(generator, url, key, PULSE_MS)).pulse
 }
 
 /** Repeats short pulses until some work is done; the first begins a moment before it. */
 export async function pulseWhile<T>(
-  take: () => Promise<Pulse>,
+  { generator, url, key }: Caller,
   work: () => Promise<T>,
-): Promise<{ result: T; pulses: Pulse[] }> {
-  const pulses: Pulse[] = []
+): Promise<{ result: T } & Meanwhile> {
+  const measured: Measured[] = []
   let isDone = false
   const taking = (async () => {
-    while (!isDone) pulses.push(await take())
+    while (!isDone) measured.push(await pulse(generator, url, key, PULSE_MS))
   })()
   await sleep(200)
+  let result: T
   try {
-    return { result: await work(), pulses }
+    result = await work()
   } finally {
     isDone = true
     await taking
   }
-}
-
-/** The worst of several pulses. */
-export function worst(pulses: readonly Pulse[]): Pick<Pulse, 'p50' | 'p99' | 'most'> {
-  const most = (pick: (pulse: Pulse) => number) => Math.max(...pulses.map(pick))
-  return { p50: most(({ p50 }) => p50), p99: most(({ p99 }) => p99), most: most((one) => one.most) }
+  return { result, ...over(measured) }
 }

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['cli', 'lib', 'middleware'],
   worker: ['lib/core', 'lib/edge', 'lib/env/edge'],
   cli: ['server', 'lib'],
-  bench: ['server', 'cli', 'lib'],
+  bench: ['server', 'cli', 'lib', 'worker'],
   e2e: ['server', 'cli', 'lib'],
 }
 
