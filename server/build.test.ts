@@ -36,6 +36,7 @@ test.each([
   'server/start.ts',
   'cli/main.ts',
   'lib/core/a.test.ts',
+  'lib/core/testing/world.ts',
   'lib/generated/prisma/client.ts',
   'tsconfig.json',
 ])('a change to %s does not', (path) => {

@@ -15,7 +15,7 @@ const SOURCES = [
   'postcss.config.mjs',
   'prisma/schema.prisma',
 ]
-const NOT_BUILT = /\.i?test\.tsx?$|^lib\/generated\//
+const NOT_BUILT = /\.i?test\.tsx?$|^lib\/generated\/|\/testing\//
 
 function* files(root: string, path: string): Generator<string> {
   const full = join(root, path)

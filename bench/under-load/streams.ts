@@ -12,6 +12,7 @@ const HELD_MS = 20_000
 /** Opened a few at a time, as callers come. */
 const AT_ONCE = 50
 const OPEN_MS = 60_000
+const TRIES = 10
 
 async function post(place: Place, path: string, body: unknown): Promise<Record<string, string>> {
   const response = await fetch(`${place.url}/api/v1${path}`, {
@@ -28,11 +29,22 @@ interface Open {
   status: number
   /** Whether its first event has come. */
   hasBegun: boolean
+  retryAfterSeconds: number
+  tries: number
   call: ClientRequest
 }
 
-/** A stream that stays open; resolves with its first event, or its refusal. */
-function open(place: Place, agentId: string, agent: Agent): Promise<Open> {
+/** A stream that stays open. Whoever is told 503 comes again when the answer says; in the end it is its answer. */
+async function open(place: Place, agentId: string, agent: Agent): Promise<Open> {
+  for (let tries = 1; ; tries++) {
+    const opened = await openOnce(place, agentId, agent)
+    if (opened.status !== 503 || tries === TRIES) return { ...opened, tries }
+    await sleep(opened.retryAfterSeconds * 1_000)
+  }
+}
+
+/** Resolves with the first event, or the refusal. */
+function openOnce(place: Place, agentId: string, agent: Agent): Promise<Omit<Open, 'tries'>> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify({ agent_id: agentId, query: 'Go on.', stream: true })
     const headers = {
@@ -43,7 +55,8 @@ function open(place: Place, agentId: string, agent: Agent): Promise<Open> {
     const options = { method: 'POST', agent, headers, timeout: OPEN_MS }
     const call = request(`${place.url}/api/v1/query`, options, (response) => {
       const status = response.statusCode ?? 0
-      response.once('data', () => resolve({ status, hasBegun: status === 200, call }))
+      const retryAfterSeconds = Number(response.headers['retry-after'] ?? 1)
+      response.once('data', () => resolve({ status, hasBegun: status === 200, retryAfterSeconds, call }))
       response.on('error', () => {})
       response.resume()
     })
@@ -83,6 +96,7 @@ export async function measureStreams(place: Place, count: number): Promise<Figur
       if (one.status === 'rejected') broken[String(one.reason)] = (broken[String(one.reason)] ?? 0) + 1
     }
     const begun = opened.filter(({ hasBegun }) => hasBegun).length
+    const refusals = opened.reduce((sum, { tries }) => sum + tries - 1, 0)
     const statuses: Record<number, number> = {}
     for (const { status } of opened) statuses[status] = (statuses[status] ?? 0) + 1
     const during = watched.result.whole
@@ -93,7 +107,7 @@ export async function measureStreams(place: Place, count: number): Promise<Figur
           redis: place.redisKind,
           connections: count,
           value: readable(begun),
-          against: `must be ${count}; at most ${readable(watched.mostMiB)} MiB`,
+          against: `must be ${count}; ${refusals} × 503 before; at most ${readable(watched.mostMiB)} MiB`,
         },
         {
           figure: 'A cached key beside them',
@@ -104,7 +118,16 @@ export async function measureStreams(place: Place, count: number): Promise<Figur
           against: `idle ${readable(idle.p99)}`,
         },
       ],
-      raw: { count, statuses, broken, begun, idle, mostMiB: watched.mostMiB, pulses: watched.result.pulses },
+      raw: {
+        count,
+        statuses,
+        refusals,
+        broken,
+        begun,
+        idle,
+        mostMiB: watched.mostMiB,
+        pulses: watched.result.pulses,
+      },
     }
   } finally {
     agent.destroy()
