@@ -48,7 +48,7 @@ export function KeyTable({ keys, mintable }: KeyTableProps) {
       <TableBody>
         {keys.map((key) => (
           <TableRow key={key.id}>
-            <RowHeader>
+            <RowHeader className="min-w-40">
               <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
                 <TextLink href={`/settings/api-keys/${key.id}`} className="wrap-anywhere">
                   {key.name}
