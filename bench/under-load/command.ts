@@ -84,6 +84,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   chmodSync(workspace, 0o711)
   const ending = closing()
   ending.add(() => rmSync(workspace, { recursive: true, force: true }))
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => void ending.close().finally(() => process.exit(130)))
+  }
   try {
     await ensureBuild(root, { say, signal: new AbortController().signal })
     const generator = await startLoadGenerator()
