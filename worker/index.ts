@@ -74,11 +74,10 @@ async function relay(request: Request, verdict: Passing, { origins }: Worker): P
     headers.delete(INTERNAL_HEADER)
   }
   const isRead = method === 'GET' || method === 'HEAD'
-  // A body here means nothing, and would be left lying on the connection.
-  if (isRead) headers.delete('content-length')
   const init: RequestInit = {
     method,
     headers,
+    // The body of a read means nothing; the platform announces what is sent, whatever the header says.
     body: isRead ? null : request.body,
     redirect: 'manual',
     cache: 'no-store',

@@ -58,6 +58,7 @@ describe('refused is', () => {
     ['a length without digits', '$\r\n\r\n'],
     ['a number that ends otherwise', ':1\rx'],
     ['a text that is longer than it says', '$1\r\nab\r\n'],
+    ['a text that is longer than it says, before another reply', '$1\r\nabc:1\r\n'],
     ['a reply without end', `$2000000\r\n${'x'.repeat(1_100_000)}`],
   ])('%s', (_name, text) => {
     expect(() => read([Buffer.from(text)])).toThrow()
