@@ -9,9 +9,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'core',
+          include: ['lib/core/**/*.test.ts'],
+          exclude,
+          // Pure: nothing of one file can reach another, and a process for each takes longer than its tests.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
-          exclude,
+          exclude: [...exclude, 'lib/core/**'],
           env: { NODE_ENV: 'test' },
           // bcrypt at cost 12, on a machine that also does other things.
           testTimeout: 30_000,
