@@ -23,7 +23,8 @@ export function judgeMigrations(
   const check = 'migrations'
   const failed = applied.find(({ isFinished }) => !isFinished)
   if (failed) {
-    const fix = `Find the cause in the database's log, then run: npx prisma migrate resolve --rolled-back ${failed.name}`
+    const forget = `update _prisma_migrations set rolled_back_at = now() where migration_name = '${failed.name}' and finished_at is null;`
+    const fix = `Find the cause in the database's log and mend it. Then have psql run: ${forget} The next npm start tries again.`
     return problem(check, `The migration ${failed.name} has begun and not ended.`, fix)
   }
   const records = new Map(applied.map(({ name, checksum }) => [name, checksum]))
