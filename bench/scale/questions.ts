@@ -1,7 +1,6 @@
 import { newId } from '../../lib/core/ids'
 import type { OperatorPrincipal, UserPrincipal } from '../../lib/core/principal'
 import { AgentInput } from '../../lib/core/schemas'
-import type { UsageEvent } from '../../lib/core/usage'
 import { listAccessLogs } from '../../lib/domain/access-logs'
 import { countAgentsBy, createAgent, listAgents } from '../../lib/domain/agents'
 import { revertUnconfirmed } from '../../lib/domain/allowlist-confirmation'
@@ -37,6 +36,7 @@ import {
 import { claimSync } from '../../lib/domain/source-sync-claims'
 import { remindOfCertificates, watchMetadata } from '../../lib/domain/sso-watch'
 import { sweepExpired } from '../../lib/domain/sweep'
+import { batchOf, eventOf } from '../../lib/domain/testing/usage-events'
 import { admitsAttempt, signInAttempt } from '../../lib/domain/throttle'
 import { apiKeyRequests, apiKeyUsage, keyUseToday } from '../../lib/domain/usage'
 import { writeUsage } from '../../lib/domain/usage-writer'
@@ -74,28 +74,10 @@ const deep = (days: number) => ({
 })
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString()
 
-function event(keyId: string): UsageEvent {
-  return {
-    requestId: newId('req'),
-    timeMs: Date.now(),
-    keyId,
-    method: 'GET',
-    endpoint: '/agents',
-    path: '/agents',
-    scope: 'read',
-    status: 200,
-    code: '',
-    admitted: true,
-    latencyUs: 900,
-    clientIp: '192.0.2.1',
-    userAgent: 'curl',
-  }
-}
-
 /** A batch as a process writes it twice a second: a hundred requests of fifty keys, and blocked attempts. */
 function batch() {
   const keyIds = Array.from({ length: 50 }, (_, index) => `key_${String(index).padStart(12, '0')}`)
-  const events = [...keyIds, ...keyIds].map(event)
+  const events = [...keyIds, ...keyIds].map((keyId) => eventOf(keyId))
   const blocked = events
     .slice(0, 20)
     .map(({ requestId, timeMs, keyId, method, path, clientIp, userAgent }) => ({
@@ -103,7 +85,7 @@ function batch() {
       ...{ organizationId: null, environment: 'live' as const, userId: null },
       ...{ reason: 'allowlist' as const, code: 'ip_not_allowed' },
     }))
-  return { id: newId('batch'), events, blocked }
+  return { ...batchOf(events), blocked }
 }
 
 const interaction = () => ({
