@@ -18,14 +18,10 @@ function packageVersion(name: string): string {
 
 async function commit(): Promise<string> {
   const head = await runCommand('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: root, output: 'kept' })
-  const changes = await runCommand(
-    'git',
-    ['status', '--porcelain', '--', ':!bench/RESULTS.md', ':!bench/raw'],
-    {
-      cwd: root,
-      output: 'kept',
-    },
-  )
+  const changes = await runCommand('git', ['status', '--porcelain', '--', ':!bench/*.md', ':!bench/raw'], {
+    cwd: root,
+    output: 'kept',
+  })
   if (!head.ok || !changes.ok) return 'unknown'
   return head.output.trim() + (changes.output.trim() === '' ? '' : ' with changes that are not committed')
 }

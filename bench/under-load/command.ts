@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,9 +12,9 @@ import { cells, type Figure } from '../figures/figure'
 import { stop } from '../fleet'
 import { type LoadGenerator, startLoadGenerator } from '../load/load-generator'
 import { describeMachine } from '../machine'
-import { type NamedFigure, resultTable } from '../results'
 import { prepareOrganization, type Settings } from '../twig-command'
 import { measureHostile } from './hostile'
+import { type LoadFigure, loadFigures, writeLoadFigure } from './report'
 import { measureSignIns } from './sign-ins'
 import { measureSoak } from './soak'
 import { measureStreams } from './streams'
@@ -38,33 +38,43 @@ export interface Place {
 
 type Sizes = Record<'people' | 'streams' | 'minutes', number>
 
-const figures: Record<string, (place: Place, sizes: Sizes) => Promise<Figure>> = {
+const PROMISED: Sizes = { people: 10_000, streams: 2_000, minutes: 60 }
+
+/** Whether figures are of the sizes that are told of in bench/. */
+function isPromised(sizes: Sizes): boolean {
+  return (Object.keys(PROMISED) as (keyof Sizes)[]).every((name) => sizes[name] === PROMISED[name])
+}
+
+const figures: Record<LoadFigure, (place: Place, sizes: Sizes) => Promise<Figure>> = {
   'sign-ins': (place, { people }) => measureSignIns(place, people),
   streams: (place, { streams }) => measureStreams(place, streams),
   hostile: (place) => measureHostile(place),
   soak: (place, { minutes }) => measureSoak(place, minutes),
 }
 
-function parse(argv: readonly string[]): { wanted: string[]; sizes: Sizes } {
+function isFigure(word: string): word is LoadFigure {
+  return word in loadFigures
+}
+
+function parse(argv: readonly string[]): { wanted: LoadFigure[]; sizes: Sizes } {
   const text = { type: 'string' } as const
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
     options: { people: text, streams: text, minutes: text },
   })
-  const unknown = positionals.find((name) => !(name in figures))
+  const unknown = positionals.find((name) => !isFigure(name))
   if (unknown) throw new Problem(`There is no figure "${unknown}".\n${USAGE}`)
-  const size = (name: keyof Sizes, otherwise: number) => {
-    const value = Number(values[name] ?? otherwise)
+  const size = (name: keyof Sizes) => {
+    const value = Number(values[name] ?? PROMISED[name])
     if (!Number.isInteger(value) || value < 1) throw new Problem(`--${name} is a whole number.\n${USAGE}`)
     return value
   }
-  const sizes = {
-    people: size('people', 10_000),
-    streams: size('streams', 2_000),
-    minutes: size('minutes', 60),
+  const named = positionals.filter(isFigure)
+  return {
+    wanted: named.length > 0 ? named : (Object.keys(figures) as LoadFigure[]),
+    sizes: { people: size('people'), streams: size('streams'), minutes: size('minutes') },
   }
-  return { wanted: positionals.length > 0 ? positionals : Object.keys(figures), sizes }
 }
 
 function say(line: string): void {
@@ -73,7 +83,7 @@ function say(line: string): void {
 
 /**
  * `npm run bench -- under-load`: a Twig as `npm start` runs it, with a real Redis where there is one, under sign-ins,
- * streams, hostile clients and an hour of traffic. Writes bench/LOAD.md and bench/raw/load-*.json.
+ * streams, hostile clients and an hour of traffic, all or what is named. Each writes bench/raw/load-*.json and bench/LOAD.md anew.
  * @returns the exit code
  */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -113,25 +123,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       generator,
       say,
     }
-    const measured: NamedFigure[] = []
-    const time = new Date().toISOString()
-    const isWhole = wanted.length === Object.keys(figures).length
-    const folder = join(root, isWhole ? 'bench' : '.cache/bench')
-    mkdirSync(join(folder, 'raw'), { recursive: true })
+    const folder = join(root, isPromised(sizes) ? 'bench' : '.cache/bench')
     for (const name of wanted) {
-      const figure = await figures[name]?.(place, sizes)
-      if (!figure) continue
-      measured.push([name, figure])
+      const figure = await figures[name](place, sizes)
       for (const row of figure.rows) say(cells(row).filter(Boolean).join(' · '))
-      const text = JSON.stringify({ measured: time, machine, result: figure.raw }, null, 1)
-      writeFileSync(join(folder, 'raw', `load-${name}.json`), `${text}\n`)
+      writeLoadFigure(folder, name, figure, machine, new Date())
     }
-    const table = resultTable(measured)
-    const facts = Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`)
-    const title = '# Results of `npm run bench -- under-load`'
-    const text = [title, `Measured ${time.slice(0, 16).replace('T', ' ')} UTC on`, facts.join('\n'), table]
-    writeFileSync(join(folder, 'LOAD.md'), `${text.join('\n\n')}\n`)
-    process.stdout.write(`\n${table}\n`)
+    process.stdout.write(readFileSync(join(folder, 'LOAD.md')))
     return 0
   } finally {
     await ending.close()
