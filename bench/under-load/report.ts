@@ -50,7 +50,7 @@ export function writeLoadFigure(
 }
 
 /** Writes LOAD.md of the raw output in its folder. */
-export function writeLoadText(folder: string): void {
+function writeLoadText(folder: string): void {
   const names = Object.keys(loadFigures) as LoadFigure[]
   const text = [
     '# Results of `npm run bench -- under-load`',
