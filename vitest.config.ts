@@ -14,6 +14,7 @@ export default defineConfig({
           exclude,
           // Pure: nothing of one file can reach another, and a process for each takes longer than its tests.
           isolate: false,
+          testTimeout: 30_000,
         },
       },
       {
