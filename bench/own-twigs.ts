@@ -80,7 +80,7 @@ export async function startOwnTwigs(
   workspace: string,
   closing: Closing,
 ): Promise<{ twigs: OwnTwig[]; key: string }> {
-  const { settings: shared, dataDir } = await startSharedPostgres(workspace, closing)
+  const { settings: shared, dataDir } = await startSharedPostgres(join(workspace, 'own'), closing)
   const rest = await startRest(closing)
   const organization = { name: 'Bench', limits: { read: LIMIT }, scopes: 'read' }
   const { key } = await prepareOrganization({ ...shared, ...rest, TWIG_DATA_DIR: dataDir }, organization)
