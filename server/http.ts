@@ -15,6 +15,8 @@ const REQUEST_TIMEOUT_MS = 120_000
 /** Longer than the minute after which common proxies drop an idle connection, so that they never meet a closing one. */
 const KEEP_ALIVE_MS = 65_000
 const CHECK_INTERVAL_MS = 2_000
+/** Who is beyond it when a crowd connects at once may be cut off without an answer; the system's somaxconn caps it. */
+const BACKLOG = 4_096
 const SWEEP_MS = 50
 
 interface ListenOptions {
@@ -146,7 +148,8 @@ export async function listen(wanted: ListenOptions): Promise<Listening> {
           : error,
       )
     })
-    server.listen({ port: wanted.port, host: wanted.host, exclusive: wanted.exclusive ?? false }, resolve)
+    const { port, host, exclusive = false } = wanted
+    server.listen({ port, host, exclusive, backlog: BACKLOG }, resolve)
   })
   const address = server.address()
 
