@@ -4,7 +4,6 @@ import type { ConnectorProvider } from '../core/connectors'
 import { ProviderFailure, type TokenSet } from '../store/connectors/connector'
 import { connectorOf } from '../store/connectors/providers'
 import { db, inTransaction } from '../store/db'
-import { WorkQueue } from '../store/work-queue'
 import { lockConnection, noteProviderTrouble, noteProviderWell, refuseGrantIn } from './connection-health'
 import { queueRevocation } from './connection-revocations'
 import { openTokens, sealTokens, type TokenPair } from './connection-sealing'
@@ -140,9 +139,6 @@ async function renew(place: SyncPlace, row: Opened, now: Date): Promise<boolean>
   return true
 }
 
-/** Many who wait for one token look again and again: they share a few connections and leave the others to everybody else. */
-const looks = new WorkQueue({ concurrency: 3, maxWaiting: 1_000 })
-
 /** Renewals under way in this process, by connection and version. */
 const underWay = new Map<string, Promise<boolean>>()
 
@@ -162,8 +158,7 @@ async function endGrant(place: SyncPlace, row: Opened, reason: string, now: Date
 /**
  * An access token that is good now. However many ask, in however many processes, a token is renewed once; the rotated
  * refresh token is written down before anything else (RFC 6749 6, RFC 9700 4.14.2).
- * Throws ProviderFailure: `grant_refused` where a person has to reconnect, others where it heals by itself; TwigError
- * temporarily_unavailable where more than a thousand wait.
+ * Throws ProviderFailure: `grant_refused` where a person has to reconnect, others where it heals by itself.
  * @param options.refused a token that the provider did not take: another one is wanted
  */
 export async function freshAccessToken(
@@ -175,7 +170,7 @@ export async function freshAccessToken(
   let isRenewed = false
   for (;;) {
     const now = clock()
-    const row = await looks.run(() => read(place))
+    const row = await read(place)
     const { accessToken, refreshToken } = row.tokens
     const isRefused = accessToken === refused
     const fresh = { provider: row.provider as ConnectorProvider, accessToken }

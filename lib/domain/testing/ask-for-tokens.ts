@@ -9,7 +9,7 @@ import { freshAccessToken } from '../connection-tokens'
 const [organizationId = '', dataSourceId = '', times = '1', aheadMs = '0'] = process.argv.slice(2)
 const clock = () => new Date(Date.now() + Number(aheadMs))
 // A process in use has its connections already; to open them takes a busy machine longer than a request may wait.
-const connect = () => Promise.all(Array.from({ length: 5 }, checkDatabase))
+const connect = () => Promise.all(Array.from({ length: 10 }, checkDatabase))
 let isConnected = false
 while (!isConnected) {
   isConnected = await connect().then(
