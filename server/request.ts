@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { type ErrorCode, errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
+import { networkOf } from '../lib/core/network'
 import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
+import { clientIp } from '../lib/edge/client-ip'
 import type { GateDependencies } from '../lib/edge/gate'
-import { PASS_HEADER } from '../lib/edge/pass'
+import { PASS_HEADER, readPass } from '../lib/edge/pass'
 import { isOwnHeader } from '../lib/edge/request-facts'
 import { withOutageStatus } from '../lib/http/outage-status'
 import { type FailedAnswer, watchAnswer } from './answer-watch'
@@ -87,6 +89,20 @@ function setForwarding(
   headers['x-forwarded-proto'] ??= scheme
   // Next compares a server action's Origin with it; the gate has compared that with APP_URL already.
   headers['x-forwarded-host'] = new URL(appUrl).host
+}
+
+/** The caller's address, null where it is unknown; behind the Worker its pass alone tells, and one that is none tells nothing. */
+function callerOf(
+  { headers }: IncomingMessage,
+  { env, gate }: Pick<RequestHandlerOptions, 'env' | 'gate'>,
+): string | null {
+  if (env.gate !== 'worker') {
+    const { trustedProxyHops } = env
+    return clientIp(String(headers['x-forwarded-for']), { trustedProxyHops, peerAppended: true })
+  }
+  const pass = headers[PASS_HEADER]
+  if (!gate || typeof pass !== 'string') return null
+  return readPass(pass, gate.gatewayHmac, Math.floor(gate.nowMs() / 1000))?.clientIp ?? null
 }
 
 /** Only behind the Worker may a pass come from outside; the gate looks whether it is one. */
@@ -248,15 +264,15 @@ function isMetricsPath(url = ''): boolean {
 export function createRequestHandler(options: RequestHandlerOptions): Handle {
   const { handle, gate, metrics, onFailure, onCrowd, env } = options
   const judged = gate && gated(gate, handle, lingerOverBody)
-  const hasRoom = signInDoor(onCrowd)
+  const hasRoom = signInDoor({ networkOf: (request) => networkOf(callerOf(request, options)), onCrowd })
   return (request, response) => {
+    stripInternal(request, env)
+    setForwarding(request, env)
     if (!hasRoom(request, response)) {
       lingerOverBody(request, response)
       return turnAway(response, env.appUrl)
     }
     watchAnswer(request, response, onFailure)
-    stripInternal(request, env)
-    setForwarding(request, env)
     const why = refusal(request)
     if (why) return refuse(request, response, env.appUrl, why)
     // An offer of another protocol (h2c) that is not taken up is simply ignored.

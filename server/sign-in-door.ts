@@ -7,6 +7,8 @@ import { metrics } from '../lib/store/metrics'
 const PATH = '/api/auth/callback/credentials'
 /** No more than may wait for bcrypt (lib/store/passwords.ts): whoever is let in has a place there. */
 export const SIGN_INS_AT_ONCE = 64
+/** Of them, from one network: whoever keeps these taken keeps nobody out elsewhere. */
+export const SIGN_INS_OF_A_NETWORK = 16
 /** Whoever sends a form more slowly keeps nobody else out. */
 const FORM_MS = 3_000
 /** Until those who wait have had their turn, at a quarter of a second each. */
@@ -22,16 +24,23 @@ const HEADERS = {
   'Retry-After': String(RETRY_SECONDS),
 }
 
+interface DoorOptions {
+  /** The network that a request comes from; those from nobody knows where share one. */
+  networkOf(request: IncomingMessage): string
+  /** Told every ten seconds at most that there is no room. */
+  onCrowd?: (() => void) | undefined
+}
+
 /**
  * Lets so many sign-ins by password in at once and no more: each costs Next and next-auth some ten milliseconds before it
  * learns that too many wait for bcrypt, and a crowd of them would hold up the calls of programs.
- * @param onCrowd told every ten seconds at most that there is no room
  * @returns whether there is room for a request; every other request than a sign-in has room
  */
-export function signInDoor(
-  onCrowd?: () => void,
-): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const underWay = new Set<ServerResponse>()
+export function signInDoor({
+  networkOf,
+  onCrowd,
+}: DoorOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const underWay = new Map<ServerResponse, string>()
   let toldAtMs = Number.NEGATIVE_INFINITY
   function refuse(): false {
     const nowMs = performance.now()
@@ -40,10 +49,17 @@ export function signInDoor(
     onCrowd?.()
     return false
   }
+  function sharedBy(network: string): number {
+    let count = 0
+    for (const other of underWay.values()) if (other === network) count += 1
+    return count
+  }
   return (request, response) => {
-    if (request.method !== 'POST' || request.url?.split('?')[0] !== PATH) return true
+    if (request.method !== 'POST' || !isSignIn(request.url)) return true
     if (underWay.size >= SIGN_INS_AT_ONCE) return refuse()
-    underWay.add(response)
+    const network = networkOf(request)
+    if (sharedBy(network) >= SIGN_INS_OF_A_NETWORK) return refuse()
+    underWay.set(response, network)
     const slow = setTimeout(() => {
       if (!request.complete) underWay.delete(response)
     }, FORM_MS).unref()
@@ -53,6 +69,10 @@ export function signInDoor(
     })
     return true
   }
+}
+
+function isSignIn(url = ''): boolean {
+  return url === PATH || url.startsWith(`${PATH}?`)
 }
 
 /**

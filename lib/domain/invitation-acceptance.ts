@@ -1,4 +1,5 @@
 import { TwigError } from '../core/errors'
+import { networkOf } from '../core/network'
 import type { Principal, Role } from '../core/principal'
 import { db, inTransaction } from '../store/db'
 import { sha256 } from '../store/hmac'
@@ -10,7 +11,6 @@ import { judgeNewPassword } from './password-strength'
 import { announceEnded, type SignInOrigin, type StartedSession, startSession } from './sessions'
 import { holdOrganization } from './sso-connections'
 import { endShutSessions, isNewcomerShut, requireNewcomer } from './sso-doors'
-import { networkOf } from './throttle'
 import { findUserByEmail, insertUser } from './users'
 
 /** What the bearer of a link is shown before accepting. */

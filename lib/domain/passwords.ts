@@ -1,5 +1,6 @@
 import { TwigError } from '../core/errors'
 import { newId, newLinkToken } from '../core/ids'
+import { networkOf } from '../core/network'
 import type { Principal } from '../core/principal'
 import { inBackground } from '../store/background'
 import { db, inTransaction, type Transaction } from '../store/db'
@@ -28,7 +29,6 @@ import {
   countAttempt,
   forgiveAccount,
   forgiveAttempt,
-  networkOf,
   requestResetAttempt,
   resetLetterAttempt,
   returnAttempt,

@@ -1,6 +1,6 @@
+import { networkOf } from '../core/network'
 import { db } from '../store/db'
 import { KEEP_MS } from './sessions'
-import { networkOf } from './throttle'
 
 /** Whether the account with this address signed in from this network within 30 days. Asks the same for an account that is not there. */
 export async function isKnownPlace(

@@ -1,5 +1,6 @@
 import { TwigError } from '../core/errors'
 import { newLinkToken } from '../core/ids'
+import { networkOf } from '../core/network'
 import { nodeEnv } from '../env/node'
 import { lockUntilCommit } from '../store/advisory-lock'
 import { db, inTransaction, type Transaction } from '../store/db'
@@ -14,14 +15,7 @@ import { isKnownPlace } from './session-places'
 import { type SignInOrigin, type StartedSession, startSession } from './sessions'
 import { countSignIn } from './sign-in-blocks'
 import { requireNewcomer } from './sso-doors'
-import {
-  confirmSignUpAttempt,
-  countAttempt,
-  forgiveAttempt,
-  networkOf,
-  signInAttempt,
-  signUpAttempt,
-} from './throttle'
+import { confirmSignUpAttempt, countAttempt, forgiveAttempt, signInAttempt, signUpAttempt } from './throttle'
 import { findUserByEmail, insertUser, nobodyYet } from './users'
 
 const PENDING_TTL_MS = 24 * 3600 * 1000

@@ -1,4 +1,5 @@
 import { TwigError } from '../core/errors'
+import { networkOf } from '../core/network'
 import { DEFAULT_PER_MINUTE, ORGANIZATION_FACTOR } from '../core/rate-limits'
 import { Prisma } from '../generated/prisma/client'
 import { db } from '../store/db'
@@ -22,21 +23,6 @@ export interface Attempt {
 const DAY_SECONDS = 24 * 3600
 /** Rows older than this are full again, whatever the bucket. */
 const SWEEP_AFTER_SECONDS = 2 * DAY_SECONDS
-
-/** Where an attempt came from. One bucket for an IPv6 customer's whole /64; one for all whose address is unknown. */
-export function networkOf(clientIp: string | null | undefined): string {
-  if (!clientIp) return 'unknown'
-  if (!clientIp.includes(':')) return clientIp
-  const [head = '', tail] = clientIp.toLowerCase().split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail ? tail.split(':') : []
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
-  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
-}
 
 function account(email: string): string {
   return sha256(`throttle:${email}`).slice(0, 32)
