@@ -121,7 +121,7 @@ export async function stop(server: ServerUnderTest): Promise<void> {
 /**
  * Starts three Twigs on one Postgres and one Redis, the second with its gate in the middleware, and counts what each of
  * them sends. The Redis is a real one where there is one on PATH, else the stand-in.
- * @param prepare makes the data that is needed, before they start
+ * @param prepare makes the data that is needed, while they start
  */
 export async function startFleet<T>(
   workspace: string,
@@ -131,12 +131,14 @@ export async function startFleet<T>(
   const { settings: shared, dataDir, port } = await startSharedPostgres(workspace, closing)
   const redis = await (realRedisPath ? realRedis(closing) : standIn(closing))
   const settings = { ...shared, ...redis.plain, TWIG_DATA_DIR: dataDir }
-  const data = await prepare(settings)
   const gates = ['server', 'middleware', 'server'] as const
+  const preparing = prepare(settings)
+  // It may fail while the others still start; whoever waits for it below is told.
+  preparing.catch(() => {})
   const twigs = await together(
     gates.map((gate, index) =>
       startCounted(join(workspace, `fleet-${index}`), gate, shared, port, redis.counting, closing),
     ),
   )
-  return { twigs, settings, redisKind: realRedisPath ? 'real' : 'stand-in', data }
+  return { twigs, settings, redisKind: realRedisPath ? 'real' : 'stand-in', data: await preparing }
 }

@@ -16,7 +16,7 @@ import { measureForgery } from './figures/forgery'
 import { measureGenerator } from './figures/generator'
 import { measureGrowth } from './figures/growth'
 import { measureRevocation } from './figures/revocation'
-import { measureThroughput, ROUND_MS } from './figures/throughput'
+import { type Contestant, measureThroughput, roundMs } from './figures/throughput'
 import { startFleet } from './fleet'
 import { type LoadGenerator, startLoadGenerator } from './load/load-generator'
 import { describeMachine } from './machine'
@@ -25,11 +25,13 @@ import { bearer, whoamiUrl } from './requests'
 import { type NamedFigure, resultTable, writeResults } from './results'
 import { prepareOrganization } from './twig-command'
 
-const BUDGET_MS = 255_000
-/** What everything after the throughput takes. */
-const REST_MS = 120_000
+const BUDGET_MS = 288_000
+/** What the warm-up and everything after the throughput take. */
+const REST_MS = 175_000
+/** From the end of one measurement to the beginning of the next. */
+const BETWEEN_MS = 40
 const LEVELS = [1, 16, 64]
-const ROUNDS = { least: 4, most: 14 }
+const ROUNDS = { least: 3, most: 14 }
 const NO_LIMIT = 1_000_000
 const BURST_LIMIT = 100
 
@@ -54,9 +56,13 @@ async function whoamiBody(url: string, key: string): Promise<string> {
 }
 
 /** As many rounds as fit before the rest, and without the most connections when even few of them do not. */
-function plan(contestants: number, { wanted, beganMs }: Run): { levels: number[]; rounds: number } {
+function plan(
+  contestants: readonly Contestant[],
+  { wanted, beganMs }: Run,
+): { levels: number[]; rounds: number } {
   const leftMs = BUDGET_MS - REST_MS - (performance.now() - beganMs)
-  const roundsFor = (levels: number) => Math.floor(leftMs / (contestants * levels * ROUND_MS))
+  const levelMs = contestants.reduce((sum, contestant) => sum + roundMs(contestant) + BETWEEN_MS, 0)
+  const roundsFor = (levels: number) => Math.floor(leftMs / (levels * levelMs))
   const levels =
     wanted.rounds === undefined && roundsFor(LEVELS.length) < ROUNDS.least ? LEVELS.slice(0, 2) : LEVELS
   const rounds = Math.min(ROUNDS.most, Math.max(ROUNDS.least, roundsFor(levels.length)))
@@ -65,13 +71,12 @@ function plan(contestants: number, { wanted, beganMs }: Run): { levels: number[]
 
 async function throughput(run: Run, ending: Closing): Promise<NamedFigure[]> {
   const { wanted, workspace, generator } = run
-  say('Building the bare routes …')
-  const [bareFolder = '', noOpFolder = ''] = await together([
-    buildBareApp('bare', workspace),
-    buildBareApp('no-op-middleware', workspace),
-  ])
-  say('Starting the servers …')
+  say('Building the bare routes and starting the servers …')
+  const building = together([buildBareApp('bare', workspace), buildBareApp('no-op-middleware', workspace)])
+  // It may fail while the servers still start; whoever waits for it below is told.
+  building.catch(() => {})
   const own = wanted.running ? undefined : await startOwnTwigs(workspace, ending)
+  const [bareFolder = '', noOpFolder = ''] = await building
   const { url = '', key = '' } = wanted.running ?? { url: own?.twigs[0]?.url, key: own?.key }
   const body = await whoamiBody(url, key)
   const bare = await startBareApp(bareFolder, body)
@@ -84,7 +89,7 @@ async function throughput(run: Run, ending: Closing): Promise<NamedFigure[]> {
     ...(own ? ownContestants(own.twigs, key) : runningContestants({ url, key })),
     ...furtherContestants(wanted.targets),
   ]
-  const planned = plan(contestants.length, run)
+  const planned = plan(contestants, run)
   const figure = await measureThroughput({ generator, contestants, ...planned, say })
   return [
     ['generator', alone],
@@ -105,9 +110,13 @@ async function counted(run: Run, ending: Closing): Promise<NamedFigure[]> {
   say('Starting three processes on one Postgres and one Redis …')
   const { data, ...fleet } = await startFleet(workspace, ending, async (settings) => {
     const limits = { read: NO_LIMIT, admin: NO_LIMIT }
-    const free = await prepareOrganization(settings, { name: 'Bench', limits, scopes: 'admin' })
     const burst = { name: 'Burst', limits: { ...limits, read: BURST_LIMIT }, scopes: 'admin' }
-    return { free, limited: await prepareOrganization(settings, burst) }
+    const [free, limited] = await together([
+      prepareOrganization(settings, { name: 'Bench', limits, scopes: 'admin' }),
+      prepareOrganization(settings, burst),
+    ])
+    if (!free || !limited) throw new Error('Two organizations were wanted')
+    return { free, limited }
   })
   const { key } = data.free
   const figures: NamedFigure[] = []

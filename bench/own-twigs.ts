@@ -83,7 +83,9 @@ export async function startOwnTwigs(
   const { settings: shared, dataDir } = await startSharedPostgres(join(workspace, 'own'), closing)
   const rest = await startRest(closing)
   const organization = { name: 'Bench', limits: { read: LIMIT }, scopes: 'read' }
-  const { key } = await prepareOrganization({ ...shared, ...rest, TWIG_DATA_DIR: dataDir }, organization)
+  const preparing = prepareOrganization({ ...shared, ...rest, TWIG_DATA_DIR: dataDir }, organization)
+  // It may fail while the Twigs still start; whoever waits for it below is told.
+  preparing.catch(() => {})
   const redis = realRedisPath ? await RealRedis.start() : undefined
   if (redis) closing.add(() => redis.stop())
   const start = async (kind: OwnTwig['redis'], gate: (typeof GATES)[number]): Promise<OwnTwig> => {
@@ -99,5 +101,5 @@ export async function startOwnTwigs(
     ...kinds.flatMap((kind) => GATES.map((gate) => start(kind, gate))),
     startBehindWorker(join(workspace, 'worker'), shared, rest, closing),
   ])
-  return { twigs, key }
+  return { twigs, key: (await preparing).key }
 }

@@ -10,7 +10,7 @@ const FORGED = 10_000
 const CONNECTIONS = 10
 /** Between an answer and the next request of a connection: a caller that works, and forgers that come steadily. */
 const GAP_MS = 4
-const IDLE_MS = 4_000
+const IDLE_MS = 2_500
 
 interface Round {
   idleP95: number

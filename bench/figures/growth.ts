@@ -12,7 +12,7 @@ const SIZES = [100, 100_000] as const
 const ROUNDS = 3
 const CONNECTIONS = 16
 const CACHED_MS = 1_000
-const FIRST_USES = 5
+const FIRST_USES = 3
 const COPIES_AT_ONCE = 1_000
 
 interface Measurement {
