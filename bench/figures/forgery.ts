@@ -8,9 +8,9 @@ import type { Figure } from './figure'
 const ROUNDS = 3
 const FORGED = 10_000
 const CONNECTIONS = 10
-/** Between an answer and the next request of a connection: a caller that works, and forgers that come steadily. */
-const GAP_MS = 4
-const IDLE_MS = 2_500
+/** From an answer to the next request of a connection, on average: a caller that works, and a thousand forged a second. */
+const GAP_MS = 7
+const IDLE_MS = 3_000
 
 interface Round {
   idleP95: number

@@ -42,7 +42,8 @@ async function drive(
       log.answers.push(status)
     }
     refusals = status >= 400 ? refusals + 1 : 0
-    if (gapMs) await sleep(gapMs)
+    // In lockstep, callers would wait for each other.
+    if (gapMs) await sleep(gapMs * 2 * Math.random())
   }
 }
 

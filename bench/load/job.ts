@@ -13,7 +13,7 @@ export interface Job {
   /** No request begins later than this; absent when `perConnection` ends it. */
   forMs?: number
   perConnection?: number
-  /** Pause of a connection between an answer and its next request. */
+  /** Pause of a connection between an answer and its next request, on average: anything up to twice as long. */
   gapMs?: number
   /** A connection ends after so many answers of status 400 or more in a row. */
   untilRefusals?: number
