@@ -264,11 +264,12 @@ function isMetricsPath(url = ''): boolean {
 export function createRequestHandler(options: RequestHandlerOptions): Handle {
   const { handle, gate, metrics, onFailure, onCrowd, env } = options
   const judged = gate && gated(gate, handle, lingerOverBody)
-  const hasRoom = signInDoor({ networkOf: (request) => networkOf(callerOf(request, options)), onCrowd })
+  const admits = signInDoor({ networkOf: (request) => networkOf(callerOf(request, options)), onCrowd })
   return (request, response) => {
     stripInternal(request, env)
     setForwarding(request, env)
-    if (!hasRoom(request, response)) {
+    const waitMs = admits(request, response)
+    if (waitMs === undefined) {
       lingerOverBody(request, response)
       return turnAway(response, env.appUrl)
     }
@@ -283,6 +284,10 @@ export function createRequestHandler(options: RequestHandlerOptions): Handle {
     if (judged && ofApi) return judged(request, response)
     protect(request, response, env.appUrl)
     if (metrics && isMetricsPath(request.url)) return metrics(request, response)
-    return ofApi ? handle(request, response) : withOutageStatus(response, () => handle(request, response))
+    if (ofApi) return handle(request, response)
+    const serve = () => withOutageStatus(response, () => handle(request, response))
+    if (waitMs === 0) return serve()
+    const waiting = setTimeout(serve, waitMs)
+    response.once('close', () => clearTimeout(waiting))
   }
 }

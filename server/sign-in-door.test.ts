@@ -18,9 +18,16 @@ function signIn(from = '', url = '/api/auth/callback/credentials?json=true') {
   return { request, response: new ServerResponse(request) }
 }
 
+/** Says whether there is room, and in `waits` how long each of those for whom there is has to wait. */
 function openDoor(onCrowd?: () => void) {
-  const hasRoom = signInDoor({ networkOf: ({ headers }) => String(headers.from), onCrowd })
-  return (one: ReturnType<typeof signIn>) => hasRoom(one.request, one.response)
+  const admits = signInDoor({ networkOf: ({ headers }) => String(headers.from), onCrowd })
+  const waits: number[] = []
+  const hasRoom = (one: ReturnType<typeof signIn>) => {
+    const waitMs = admits(one.request, one.response)
+    if (waitMs !== undefined) waits.push(waitMs)
+    return waitMs !== undefined
+  }
+  return Object.assign(hasRoom, { waits })
 }
 
 /** Comes from as many networks as it must. */
@@ -55,13 +62,28 @@ test('one network takes its share and no more; there is room for all others', ()
   expect(hasRoom(next)).toBe(true)
 })
 
-test('whatever else is asked for has room beside a crowd', () => {
+test('those who come at once come in one after the other, whoever comes alone at once', () => {
   const hasRoom = openDoor()
   crowd(hasRoom)
+  expect(hasRoom.waits).toEqual(hasRoom.waits.map((_, index) => 25 * index))
+  const alone = openDoor()
+  expect(alone(signIn('here'))).toBe(true)
+  vi.advanceTimersByTime(25)
+  expect(alone(signIn('here'))).toBe(true)
+  vi.advanceTimersByTime(60_000)
+  expect(alone(signIn('here'))).toBe(true)
+  expect(alone.waits).toEqual([0, 0, 0])
+})
+
+test('whatever else is asked for has room beside a crowd, and does not wait', () => {
+  const hasRoom = openDoor()
+  crowd(hasRoom)
+  hasRoom.waits.splice(0)
   expect(hasRoom(signIn('elsewhere', '/reset'))).toBe(true)
   const list = signIn('elsewhere')
   list.request.method = 'GET'
   expect(hasRoom(list)).toBe(true)
+  expect(hasRoom.waits).toEqual([0, 0])
 })
 
 test('whoever sends the form slowly keeps nobody out; whoever has sent it is counted until the answer', () => {
@@ -137,6 +159,33 @@ describe('over HTTP', () => {
     expect((await fetch(`${url}/login`)).status).toBe(200)
     for (const response of inside) response.end('in')
     expect((await Promise.all(crowd)).map(({ status }) => status)).toEqual(crowd.map(() => 200))
+  })
+
+  test('whoever has to wait for a turn does, and does not come in after leaving', async () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(100_000)
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    const clear = vi.spyOn(globalThis, 'clearTimeout')
+    try {
+      const { url, enters } = await start({ env })
+      await enters(from('192.0.2.1'))
+      // The next turn is in a minute and 25 ms.
+      now.mockReturnValue(40_000)
+      const leaving = new AbortController()
+      const form = { method: 'POST', body: '', headers: from('192.0.2.1'), signal: leaving.signal }
+      const left = fetch(url + PATH, form).catch(() => 'left')
+      const turn = await vi.waitFor(() => {
+        const at = set.mock.calls.findIndex(([, waitMs]) => waitMs === 60_025)
+        expect(at).toBeGreaterThan(-1)
+        return set.mock.results[at]?.value
+      })
+      expect(inside).toHaveLength(1)
+      leaving.abort()
+      expect(await left).toBe('left')
+      await vi.waitFor(() => expect(clear).toHaveBeenCalledWith(turn))
+      expect(inside).toHaveLength(1)
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 
   test('a network is the one that a trusted proxy tells of, an IPv6 customer with all of its addresses', async () => {

@@ -9,6 +9,8 @@ const PATH = '/api/auth/callback/credentials'
 export const SIGN_INS_AT_ONCE = 64
 /** Of them, from one network: whoever keeps these taken keeps nobody out elsewhere. */
 export const SIGN_INS_OF_A_NETWORK = 16
+/** From one that is let in to the next: its work for Next and next-auth, and as long again for everybody else's. */
+const PACE_MS = 25
 /** Whoever sends a form more slowly keeps nobody else out. */
 const FORM_MS = 3_000
 /** Until those who wait have had their turn, at a quarter of a second each. */
@@ -32,22 +34,23 @@ interface DoorOptions {
 }
 
 /**
- * Lets so many sign-ins by password in at once and no more: each costs Next and next-auth some ten milliseconds before it
- * learns that too many wait for bcrypt, and a crowd of them would hold up the calls of programs.
- * @returns whether there is room for a request; every other request than a sign-in has room
+ * Lets so many sign-ins by password in and no more, one after the other: each costs Next and next-auth some ten
+ * milliseconds before it waits for bcrypt, or learns that too many do, and a crowd of them would hold up the calls of programs.
+ * @returns in how many milliseconds a request may come in; undefined where there is no room. Every other request than a
+ *   sign-in may at once
  */
 export function signInDoor({
   networkOf,
   onCrowd,
-}: DoorOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+}: DoorOptions): (request: IncomingMessage, response: ServerResponse) => number | undefined {
   const underWay = new Map<ServerResponse, string>()
   let toldAtMs = Number.NEGATIVE_INFINITY
-  function refuse(): false {
+  let nextAtMs = Number.NEGATIVE_INFINITY
+  function refuse(): undefined {
     const nowMs = performance.now()
-    if (nowMs - toldAtMs < TELL_MS) return false
+    if (nowMs - toldAtMs < TELL_MS) return
     toldAtMs = nowMs
     onCrowd?.()
-    return false
   }
   function sharedBy(network: string): number {
     let count = 0
@@ -55,7 +58,7 @@ export function signInDoor({
     return count
   }
   return (request, response) => {
-    if (request.method !== 'POST' || !isSignIn(request.url)) return true
+    if (request.method !== 'POST' || !isSignIn(request.url)) return 0
     if (underWay.size >= SIGN_INS_AT_ONCE) return refuse()
     const network = networkOf(request)
     if (sharedBy(network) >= SIGN_INS_OF_A_NETWORK) return refuse()
@@ -67,7 +70,10 @@ export function signInDoor({
       clearTimeout(slow)
       underWay.delete(response)
     })
-    return true
+    const nowMs = performance.now()
+    const atMs = Math.max(nowMs, nextAtMs)
+    nextAtMs = atMs + PACE_MS
+    return atMs - nowMs
   }
 }
 
