@@ -268,8 +268,8 @@ export function createRequestHandler(options: RequestHandlerOptions): Handle {
   return (request, response) => {
     stripInternal(request, env)
     setForwarding(request, env)
-    const waitMs = admits(request, response)
-    if (waitMs === undefined) {
+    const letIn = admits(request, response)
+    if (!letIn) {
       lingerOverBody(request, response)
       return turnAway(response, env.appUrl)
     }
@@ -285,9 +285,6 @@ export function createRequestHandler(options: RequestHandlerOptions): Handle {
     protect(request, response, env.appUrl)
     if (metrics && isMetricsPath(request.url)) return metrics(request, response)
     if (ofApi) return handle(request, response)
-    const serve = () => withOutageStatus(response, () => handle(request, response))
-    if (waitMs === 0) return serve()
-    const waiting = setTimeout(serve, waitMs)
-    response.once('close', () => clearTimeout(waiting))
+    return letIn(() => withOutageStatus(response, () => handle(request, response)))
   }
 }

@@ -18,16 +18,16 @@ function signIn(from = '', url = '/api/auth/callback/credentials?json=true') {
   return { request, response: new ServerResponse(request) }
 }
 
-/** Says whether there is room, and in `waits` how long each of those for whom there is has to wait. */
+/** Says whether there is room; `inside` are those who came in, in that order. */
 function openDoor(onCrowd?: () => void) {
   const admits = signInDoor({ networkOf: ({ headers }) => String(headers.from), onCrowd })
-  const waits: number[] = []
+  const inside: ReturnType<typeof signIn>[] = []
   const hasRoom = (one: ReturnType<typeof signIn>) => {
-    const waitMs = admits(one.request, one.response)
-    if (waitMs !== undefined) waits.push(waitMs)
-    return waitMs !== undefined
+    const letIn = admits(one.request, one.response)
+    letIn?.(() => inside.push(one))
+    return letIn !== undefined
   }
-  return Object.assign(hasRoom, { waits })
+  return Object.assign(hasRoom, { inside })
 }
 
 /** Comes from as many networks as it must. */
@@ -64,26 +64,41 @@ test('one network takes its share and no more; there is room for all others', ()
 
 test('those who come at once come in one after the other, whoever comes alone at once', () => {
   const hasRoom = openDoor()
-  crowd(hasRoom)
-  expect(hasRoom.waits).toEqual(hasRoom.waits.map((_, index) => 25 * index))
-  const alone = openDoor()
-  expect(alone(signIn('here'))).toBe(true)
+  const all = crowd(hasRoom)
+  for (let count = 1; count <= all.length; count++) {
+    expect(hasRoom.inside).toEqual(all.slice(0, count))
+    vi.advanceTimersByTime(25)
+  }
+  for (const one of all) one.response.emit('close')
+  expect(hasRoom(signIn('alone'))).toBe(true)
   vi.advanceTimersByTime(25)
-  expect(alone(signIn('here'))).toBe(true)
-  vi.advanceTimersByTime(60_000)
-  expect(alone(signIn('here'))).toBe(true)
-  expect(alone.waits).toEqual([0, 0, 0])
+  expect(hasRoom(signIn('alone'))).toBe(true)
+  expect(hasRoom.inside).toHaveLength(all.length + 2)
+})
+
+test('whoever leaves while waiting does not come in, and nobody waits for them', () => {
+  const hasRoom = openDoor()
+  expect(hasRoom(signIn('first'))).toBe(true)
+  for (let round = 0; round < 1_000; round++) {
+    const leaving = signIn('leaves')
+    expect(hasRoom(leaving)).toBe(true)
+    leaving.response.emit('close')
+  }
+  const last = signIn('last')
+  expect(hasRoom(last)).toBe(true)
+  expect(hasRoom.inside).toHaveLength(1)
+  vi.advanceTimersByTime(25)
+  expect(hasRoom.inside).toEqual([expect.anything(), last])
 })
 
 test('whatever else is asked for has room beside a crowd, and does not wait', () => {
   const hasRoom = openDoor()
   crowd(hasRoom)
-  hasRoom.waits.splice(0)
-  expect(hasRoom(signIn('elsewhere', '/reset'))).toBe(true)
+  const page = signIn('elsewhere', '/reset')
   const list = signIn('elsewhere')
   list.request.method = 'GET'
-  expect(hasRoom(list)).toBe(true)
-  expect(hasRoom.waits).toEqual([0, 0])
+  expect([page, list].map(hasRoom)).toEqual([true, true])
+  expect(hasRoom.inside.slice(-2)).toEqual([page, list])
 })
 
 test('whoever sends the form slowly keeps nobody out; whoever has sent it is counted until the answer', () => {
@@ -161,31 +176,20 @@ describe('over HTTP', () => {
     expect((await Promise.all(crowd)).map(({ status }) => status)).toEqual(crowd.map(() => 200))
   })
 
-  test('whoever has to wait for a turn does, and does not come in after leaving', async () => {
-    const now = vi.spyOn(performance, 'now').mockReturnValue(100_000)
-    const set = vi.spyOn(globalThis, 'setTimeout')
-    const clear = vi.spyOn(globalThis, 'clearTimeout')
-    try {
-      const { url, enters } = await start({ env })
-      await enters(from('192.0.2.1'))
-      // The next turn is in a minute and 25 ms.
-      now.mockReturnValue(40_000)
-      const leaving = new AbortController()
-      const form = { method: 'POST', body: '', headers: from('192.0.2.1'), signal: leaving.signal }
-      const left = fetch(url + PATH, form).catch(() => 'left')
-      const turn = await vi.waitFor(() => {
-        const at = set.mock.calls.findIndex(([, waitMs]) => waitMs === 60_025)
-        expect(at).toBeGreaterThan(-1)
-        return set.mock.results[at]?.value
-      })
-      expect(inside).toHaveLength(1)
-      leaving.abort()
-      expect(await left).toBe('left')
-      await vi.waitFor(() => expect(clear).toHaveBeenCalledWith(turn))
-      expect(inside).toHaveLength(1)
-    } finally {
-      vi.restoreAllMocks()
-    }
+  test('of some who come at once each waits for a turn', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const { signIn } = await start({ env })
+    const all = Array.from({ length: SIGN_INS_OF_A_NETWORK + 1 }, () => signIn(from('192.0.2.1')))
+    // When there is no room for one of them, all others are at the door.
+    expect((await Promise.race(all)).status).toBe(503)
+    expect(inside).toHaveLength(1)
+    vi.advanceTimersByTime(25)
+    expect(inside).toHaveLength(2)
+    vi.advanceTimersByTime(1_000)
+    expect(inside).toHaveLength(SIGN_INS_OF_A_NETWORK)
+    for (const response of inside.splice(0)) response.end('in')
+    const statuses = (await Promise.all(all)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(SIGN_INS_OF_A_NETWORK)
   })
 
   test('a network is the one that a trusted proxy tells of, an IPv6 customer with all of its addresses', async () => {

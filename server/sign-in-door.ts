@@ -33,19 +33,42 @@ interface DoorOptions {
   onCrowd?: (() => void) | undefined
 }
 
+/** Serves a request, at once or when it is its turn. */
+type LetIn = (serve: () => unknown) => unknown
+
+/** One every so often, first come, first served; whoever leaves meanwhile takes nobody's time. */
+function inTurn(): (response: ServerResponse, serve: () => unknown) => unknown {
+  const waiting = new Map<ServerResponse, () => unknown>()
+  let isPausing = false
+  function next(): void {
+    isPausing = false
+    for (const [response, serve] of waiting) return void enter(response, serve)
+  }
+  function enter(response: ServerResponse, serve: () => unknown): unknown {
+    waiting.delete(response)
+    isPausing = true
+    setTimeout(next, PACE_MS).unref()
+    return serve()
+  }
+  return (response, serve) => {
+    if (!isPausing) return enter(response, serve)
+    waiting.set(response, serve)
+    response.once('close', () => waiting.delete(response))
+  }
+}
+
 /**
  * Lets so many sign-ins by password in and no more, one after the other: each costs Next and next-auth some ten
  * milliseconds before it waits for bcrypt, or learns that too many do, and a crowd of them would hold up the calls of programs.
- * @returns in how many milliseconds a request may come in; undefined where there is no room. Every other request than a
- *   sign-in may at once
+ * @returns by what a request is let in; undefined where there is no room. Every other request than a sign-in is at once
  */
 export function signInDoor({
   networkOf,
   onCrowd,
-}: DoorOptions): (request: IncomingMessage, response: ServerResponse) => number | undefined {
+}: DoorOptions): (request: IncomingMessage, response: ServerResponse) => LetIn | undefined {
   const underWay = new Map<ServerResponse, string>()
+  const letIn = inTurn()
   let toldAtMs = Number.NEGATIVE_INFINITY
-  let nextAtMs = Number.NEGATIVE_INFINITY
   function refuse(): undefined {
     const nowMs = performance.now()
     if (nowMs - toldAtMs < TELL_MS) return
@@ -58,7 +81,7 @@ export function signInDoor({
     return count
   }
   return (request, response) => {
-    if (request.method !== 'POST' || !isSignIn(request.url)) return 0
+    if (request.method !== 'POST' || !isSignIn(request.url)) return (serve) => serve()
     if (underWay.size >= SIGN_INS_AT_ONCE) return refuse()
     const network = networkOf(request)
     if (sharedBy(network) >= SIGN_INS_OF_A_NETWORK) return refuse()
@@ -70,10 +93,7 @@ export function signInDoor({
       clearTimeout(slow)
       underWay.delete(response)
     })
-    const nowMs = performance.now()
-    const atMs = Math.max(nowMs, nextAtMs)
-    nextAtMs = atMs + PACE_MS
-    return atMs - nowMs
+    return (serve) => letIn(response, serve)
   }
 }
 
