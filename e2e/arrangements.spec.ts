@@ -101,16 +101,18 @@ for (const { name, redis, upstash } of possible) {
   })
 }
 
-/**
- * What the server has asked of Postgres and Redis. Its own looks for untold changes, documents to index, sources to sync
- * and tokens to revoke are nobody's request.
- */
+/** What the server looks for by itself: changes to tell, documents, sources, tokens, allowlists, what has had its time. */
+const HOUSEKEEPING =
+  'cache_notices|documents|source_syncs|token_revocations|allowlist_confirm_by|"organizations" WHERE 1=1'
+
+/** What the server has been made to ask of Postgres and Redis. */
 async function counters(client: pg.Client, redis: Redis) {
   const { rows } = await client.query(
     `select (select sessions from pg_stat_database where datname = 'twig')::int as sessions,
        (select coalesce(max(query_start), to_timestamp(0)) from pg_stat_activity
          where datname = 'twig' and backend_type = 'client backend' and pid <> pg_backend_pid()
-           and query !~ 'cache_notices|documents|source_syncs|token_revocations') as newest`,
+           and query !~ $1) as newest`,
+    [HOUSEKEEPING],
   )
   const stats = await redis.info('stats')
   const commands = Number(/total_commands_processed:(\d+)/.exec(stats)?.[1])
