@@ -101,9 +101,15 @@ for (const { name, redis, upstash } of possible) {
   })
 }
 
-/** What the server looks for by itself: changes to tell, documents, sources, tokens, allowlists, what has had its time. */
-const HOUSEKEEPING =
-  'cache_notices|documents|source_syncs|token_revocations|allowlist_confirm_by|"organizations" WHERE 1=1'
+/** What the server looks for by itself, each from its first word on: changes to tell, documents, sources, tokens, allowlists. */
+const HOUSEKEEPING = [
+  'SELECT "public"."cache_notices"."kind"',
+  `update documents set status = 'indexing'`,
+  'update source_syncs set claim_id',
+  'SELECT "public"."token_revocations"."id"',
+  'SELECT "public"."organizations"."id" FROM "public"."organizations" WHERE "public"."organizations"."allowlist_confirm_by" <=',
+  'SELECT "public"."organizations"."id" FROM "public"."organizations" WHERE 1=1',
+].map((text) => String.raw`^\s*${text.replaceAll('.', String.raw`\.`)}`)
 
 /** What the server has been made to ask of Postgres and Redis. */
 async function counters(client: pg.Client, redis: Redis) {
@@ -111,7 +117,7 @@ async function counters(client: pg.Client, redis: Redis) {
     `select (select sessions from pg_stat_database where datname = 'twig')::int as sessions,
        (select coalesce(max(query_start), to_timestamp(0)) from pg_stat_activity
          where datname = 'twig' and backend_type = 'client backend' and pid <> pg_backend_pid()
-           and query !~ $1) as newest`,
+           and not (query ~ any ($1))) as newest`,
     [HOUSEKEEPING],
   )
   const stats = await redis.info('stats')

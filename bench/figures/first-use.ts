@@ -7,7 +7,7 @@ import { createKey } from '../twig-command'
 import type { Figure } from './figure'
 
 const USES = 200
-const ROUNDS = 2
+const ROUNDS = 3
 
 interface Round {
   bcryptCalls: number[]

@@ -9,7 +9,7 @@ import { readable } from '../table'
 import { createKey } from '../twig-command'
 import type { Figure } from './figure'
 
-const ROUNDS = 12
+const ROUNDS = 20
 /** How long the key is used before it is deleted. */
 const BEFORE_MS = 150
 const LONGEST_MS = 3_000

@@ -30,6 +30,17 @@ const owner = (size: Size) =>
 const spread = (count: number, days: number) =>
   `date_trunc('second', now()) - (${count} - 1 - i) * (interval '${days} days' / ${count})`
 
+/**
+ * The same, as much on each day in UTC: what today has of it lies between midnight and now, so that its partition is as
+ * large as the others at any hour.
+ */
+function spreadOverDays(count: number, days: number): string {
+  const at = `(i * ${days}::numeric / ${count})`
+  const today = `date_trunc('day', now(), 'UTC')`
+  const length = `CASE WHEN floor(${at}) = ${days - 1} THEN now() - ${today} ELSE interval '1 day' END`
+  return `${today} - (${days - 1} - floor(${at})::int) * interval '1 day' + (${at} % 1)::float8 * (${length})`
+}
+
 const day = (time: string) => `(floor(extract(epoch FROM ${time}) / 86400))::int`
 /** As lib/core/usage-counts.ts has it. */
 const slot = (time: string) => `(${day(time)} % 32)::smallint`
@@ -85,7 +96,7 @@ function keys(size: Size): string[] {
 function usage({ keys: count, rows }: Size): string[] {
   const each = Math.max(1, Math.floor(rows / count))
   const busyMinutes = Math.min(8 * 1440, Math.floor(rows / 20))
-  const time = spread(rows, 29)
+  const time = spreadOverDays(rows, 29)
   const key = `CASE WHEN i % 5 = 0 THEN ${id('key', '0')} ELSE ${id('key', `i % ${count}`)} END`
   return [
     `INSERT INTO usage_minutes (key_id, minute, method, endpoint, scope, status, code, admitted, requests, latency)
@@ -122,7 +133,7 @@ function records(size: Size): string[] {
        CASE WHEN i % ${rows / 4} = 0 THEN 'unknown_address' ELSE 'allowlist' END, 'ip_not_allowed',
        ${quiet(id('key', `i % ${count}`))}, 'GET', '/agents',
        CASE WHEN i % ${rows / 4} = 0 THEN '${RARE_IP}' ELSE '198.51.100.' || i % 250 END, 'curl', ${id('req', 'i')}
-     FROM (SELECT i, ${spread(rows, 29)} AS time FROM ${series(rows)}) AS made`,
+     FROM (SELECT i, ${spreadOverDays(rows, 29)} AS time FROM ${series(rows)}) AS made`,
     `INSERT INTO audit_logs (id, organization_id, seq, time, actor_kind, actor_id, action, target_id, after, request_id,
        previous_hash, hash)
      SELECT ${id('audit', 'i')}, organization, row_number() OVER (PARTITION BY organization ORDER BY i), time,
