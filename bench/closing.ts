@@ -25,10 +25,13 @@ export function closing(): Closing {
  * Waits for all, also when some fail, so that nothing is started behind the back of what is being closed.
  * @throws what the first failed with
  */
-export async function together<T>(work: readonly Promise<T>[]): Promise<T[]> {
+export async function together<T extends readonly Promise<unknown>[] | []>(
+  work: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const settled = await Promise.allSettled(work)
-  return settled.map((one) => {
+  const values = settled.map((one) => {
     if (one.status === 'rejected') throw one.reason
     return one.value
   })
+  return values as { -readonly [K in keyof T]: Awaited<T[K]> }
 }

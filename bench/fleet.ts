@@ -132,13 +132,13 @@ export async function startFleet<T>(
   const redis = await (realRedisPath ? realRedis(closing) : standIn(closing))
   const settings = { ...shared, ...redis.plain, TWIG_DATA_DIR: dataDir }
   const gates = ['server', 'middleware', 'server'] as const
-  const preparing = prepare(settings)
-  // It may fail while the others still start; whoever waits for it below is told.
-  preparing.catch(() => {})
-  const twigs = await together(
-    gates.map((gate, index) =>
-      startCounted(join(workspace, `fleet-${index}`), gate, shared, port, redis.counting, closing),
+  const [data, twigs] = await together([
+    prepare(settings),
+    together(
+      gates.map((gate, index) =>
+        startCounted(join(workspace, `fleet-${index}`), gate, shared, port, redis.counting, closing),
+      ),
     ),
-  )
-  return { twigs, settings, redisKind: realRedisPath ? 'real' : 'stand-in', data: await preparing }
+  ])
+  return { twigs, settings, redisKind: realRedisPath ? 'real' : 'stand-in', data }
 }

@@ -83,9 +83,6 @@ export async function startOwnTwigs(
   const { settings: shared, dataDir } = await startSharedPostgres(join(workspace, 'own'), closing)
   const rest = await startRest(closing)
   const organization = { name: 'Bench', limits: { read: LIMIT }, scopes: 'read' }
-  const preparing = prepareOrganization({ ...shared, ...rest, TWIG_DATA_DIR: dataDir }, organization)
-  // It may fail while the Twigs still start; whoever waits for it below is told.
-  preparing.catch(() => {})
   const redis = realRedisPath ? await RealRedis.start() : undefined
   if (redis) closing.add(() => redis.stop())
   const start = async (kind: OwnTwig['redis'], gate: (typeof GATES)[number]): Promise<OwnTwig> => {
@@ -97,9 +94,10 @@ export async function startOwnTwigs(
     return { gate, redis: kind, url: server.url, headers: {}, log: server.log }
   }
   const kinds: OwnTwig['redis'][] = redis ? ['stand-in', 'real'] : ['stand-in']
-  const twigs = await together([
-    ...kinds.flatMap((kind) => GATES.map((gate) => start(kind, gate))),
+  const [{ key }, worker, ...others] = await together([
+    prepareOrganization({ ...shared, ...rest, TWIG_DATA_DIR: dataDir }, organization),
     startBehindWorker(join(workspace, 'worker'), shared, rest, closing),
+    ...kinds.flatMap((kind) => GATES.map((gate) => start(kind, gate))),
   ])
-  return { twigs, key: (await preparing).key }
+  return { twigs: [...others, worker], key }
 }
