@@ -10,7 +10,7 @@ const FORGED = 10_000
 const CONNECTIONS = 10
 /** From an answer to the next request of a connection, on average: a caller that works, and 1,200 forged a second. */
 const GAP_MS = 5.5
-const IDLE_MS = 3_000
+const IDLE_MS = 4_000
 
 interface Round {
   idleP95: number
