@@ -4,6 +4,7 @@ import { BlockedEvent } from '../core/access-log'
 import { newId } from '../core/ids'
 import { BATCH_EVENTS_MAX, storableBlock, storableEvent, UsageBatch, UsageEvent } from '../core/usage'
 import { UsageBuffer } from '../core/usage-buffer'
+import { withinBudget } from '../edge/budget'
 import { bareCause, inBackground } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
@@ -198,10 +199,6 @@ async function settle(batch: UsageBatch): Promise<boolean> {
 
 /** `out`: Postgres did not answer in time, and may or may not have counted it. `refused`: it answered, and did not take it. */
 async function tryWrite(batch: UsageBatch): Promise<'counted' | 'out' | 'refused'> {
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<'out'>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, 'out')
-  })
   const write = writeUsage(batch).then(
     () => 'counted' as const,
     (error: unknown) => {
@@ -210,8 +207,7 @@ async function tryWrite(batch: UsageBatch): Promise<'counted' | 'out' | 'refused
       return 'refused'
     },
   )
-  const outcome = await Promise.race([write, patience])
-  clearTimeout(timer)
+  const outcome = await withinBudget(write, PATIENCE_MS, () => new Error('late')).catch(() => 'out' as const)
   if (outcome === 'out') {
     const late = Promise.race([write, sleep(LATE_MS, 'out', { ref: false })]).then(() => {
       if (recorder.late === late) recorder.late = undefined

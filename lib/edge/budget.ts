@@ -1,11 +1,39 @@
-/** After a stall of our own, timers run before the answers that came meanwhile: they get one more turn. */
-export const GRACE_MS = 20
+/** Timers run before the answers that came while this process was at something else: those get one more turn. */
+const GRACE_MS = 20
+/** What our own stalls may add to a budget: three times as much again, and three seconds. */
+const STALLS_AT_MOST = 3
+const STALLS_AT_MOST_MS = 3_000
 
-/** Calls back once the budget is spent, unless it is cleared before. Returns the function that clears it. */
-export function afterBudget(budgetMs: number, giveUp: () => void): () => void {
-  let timer = setTimeout(() => {
-    timer = setTimeout(giveUp, GRACE_MS)
-  }, budgetMs)
+/** How long the event loop has had nothing to do, in ms; undefined where nobody can tell, as at the edge. */
+function idleMs(): number | undefined {
+  const loop = performance as { eventLoopUtilization?: () => { idle: number } | undefined }
+  return loop.eventLoopUtilization?.()?.idle
+}
+
+/** The longest that a budget may last on a process that is never idle, in ms. */
+export function longestMs(budgetMs: number): number {
+  return budgetMs + Math.min(budgetMs * STALLS_AT_MOST, STALLS_AT_MOST_MS)
+}
+
+/**
+ * Calls back once the budget is spent, unless it is cleared before. Only the time in which this process was free to hear an
+ * answer is counted: one that computes, or waits for a core, would blame its own stall on whom it asked.
+ * @param idle how long the process has been free so far, in ms
+ * @returns the function that clears it
+ */
+export function afterBudget(budgetMs: number, giveUp: () => void, idle = idleMs): () => void {
+  const fromIdleMs = idle()
+  const latestMs = performance.now() + longestMs(budgetMs)
+  const leftMs = () => {
+    const nowIdleMs = idle()
+    if (fromIdleMs === undefined || nowIdleMs === undefined) return 0
+    return Math.min(fromIdleMs + budgetMs - nowIdleMs, latestMs - performance.now())
+  }
+  const look = () => {
+    const ms = leftMs()
+    timer = ms < 1 ? setTimeout(giveUp, GRACE_MS) : setTimeout(look, ms)
+  }
+  let timer = setTimeout(look, budgetMs)
   return () => clearTimeout(timer)
 }
 

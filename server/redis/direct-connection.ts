@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { GRACE_MS } from '../../lib/edge/budget'
+import { afterBudget } from '../../lib/edge/budget'
 import { REDIS_BUDGET_MS, tooLate } from '../../lib/edge/redis'
 import { RedisError, RedisUnavailable, type Reply } from './reply'
 import { ReplyReader } from './reply-reader'
@@ -64,7 +64,7 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
   /** Spent places, then what waits for its reply, in the order in which it was sent. */
   let queue: Waiting[] = []
   let head = 0
-  let timer: NodeJS.Timeout | undefined
+  let stopWatch: (() => void) | undefined
 
   function flush(): void {
     isFlushing = false
@@ -96,7 +96,7 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
 
   /** Rejects what has waited too long, and gives up a connection that has been silent. */
   function expire(): void {
-    timer = undefined
+    stopWatch = undefined
     const nowMs = performance.now()
     for (let at = head; at < queue.length; at++) {
       const waiting = queue[at] as Waiting
@@ -110,21 +110,12 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
     else watch()
   }
 
-  /**
-   * Waits until the first that has not been given up yet has spent its budget. After a stall of our own, timers run
-   * before the answers that came meanwhile: those get one more turn.
-   */
+  /** Waits until the first that has not been given up yet has spent its budget. */
   function watch(): void {
-    if (timer) return
+    if (stopWatch) return
     const first = queue.slice(head).find(({ isOver }) => !isOver)
     const dueMs = first ? first.sentMs + budgetMs - performance.now() : SILENCE_MS / 4
-    timer = setTimeout(
-      () => {
-        timer = setTimeout(expire, GRACE_MS)
-      },
-      Math.max(1, dueMs),
-    )
-    timer.unref()
+    stopWatch = afterBudget(Math.max(1, dueMs), expire)
   }
 
   function open(): void {
@@ -191,7 +182,7 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
     },
     close: () => {
       state = 'closed'
-      clearTimeout(timer)
+      stopWatch?.()
       failAll(new Error('The connection was closed'))
       socket?.destroy()
     },
