@@ -6,10 +6,10 @@ type Query = pg.QueryConfig | string
  * Connections through a pooler in transaction mode, as of PgBouncer: Postgres's own are lent for one transaction at a time,
  * to anybody. What holds for a statement is therefore said in its transaction, and a statement by itself gets one.
  * @param statementMs after so long Postgres ends a statement
+ * @returns the pool that was given, which lends them from now on
  */
-export function borrowedPool(config: pg.PoolConfig, statementMs: number): pg.Pool {
+export function borrowedPool(pool: pg.Pool, statementMs: number): pg.Pool {
   const begin = `BEGIN; SET LOCAL statement_timeout = ${statementMs}`
-  const pool = new pg.Pool(config)
   pool.on('connect', (client) => {
     const query = client.query.bind(client)
     const isBegin = (asked: Query) => typeof asked === 'object' && asked.text === 'BEGIN'

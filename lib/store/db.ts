@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { withinBudget } from '../edge/budget'
+import { longestMs, withinBudget } from '../edge/budget'
 import { nodeEnv } from '../env/node'
 import { Prisma, PrismaClient } from '../generated/prisma/client'
 import { borrowedPool } from './borrowed-pool'
 import { observedAdapter } from './observed-adapter'
+import { postgresPool } from './postgres-pool'
 
 interface Patience {
   pool: 'requests' | 'chores'
@@ -30,17 +31,18 @@ const BUDGET_MS = 300
 
 function adapterFor({ connectMs, statementMs, poolSize }: Patience): PrismaPg {
   const { databaseUrl, directDatabaseUrl } = nodeEnv()
-  const config = {
+  const options = {
     connectionString: databaseUrl,
-    max: poolSize,
-    connectionTimeoutMillis: connectMs,
-    idleTimeoutMillis: IDLE_MS,
-    query_timeout: statementMs + DRIVER_MS,
+    size: poolSize,
+    connectMs,
+    answerMs: statementMs + DRIVER_MS,
+    idleMs: IDLE_MS,
   }
-  // A pooler refuses or forgets what a connection is begun with.
-  return directDatabaseUrl === undefined
-    ? new PrismaPg({ ...config, statement_timeout: statementMs })
-    : new PrismaPg(borrowedPool(config, statementMs), { disposeExternalPool: true })
+  const pool =
+    directDatabaseUrl === undefined
+      ? postgresPool({ ...options, statementTimeoutMs: statementMs })
+      : borrowedPool(postgresPool(options), statementMs)
+  return new PrismaPg(pool, { disposeExternalPool: true })
 }
 
 function connect(patience: Patience) {
@@ -48,7 +50,8 @@ function connect(patience: Patience) {
   return new PrismaClient({
     adapter: observedAdapter(adapterFor(patience), pool),
     errorFormat: 'minimal',
-    transactionOptions: { maxWait: connectMs, timeout: statementMs * 2 },
+    // Its own clock knows nothing of stalls; what is asked of Postgres has budgets.
+    transactionOptions: { maxWait: longestMs(connectMs), timeout: longestMs(statementMs * 2) },
     omit: {
       password: { hash: true },
       apiKey: { secretHash: true },

@@ -9,6 +9,8 @@ export interface DatabaseProxy {
   open: () => Promise<void>
   /** Passes on what is asked and nothing of what is answered. */
   isSilent: boolean
+  /** Keeps answers back until it says otherwise: a network that stalls and goes on. */
+  hold: (isHolding: boolean) => void
   /** The commit happens and its answer never comes. */
   losesCommits: boolean
 }
@@ -17,6 +19,7 @@ export interface DatabaseProxy {
 export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
+  let held: Array<() => void> | undefined
   const server = createServer((client) => {
     const database = connect(Number(target.port), target.hostname)
     let isMute = false
@@ -34,7 +37,9 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       database.write(chunk)
     })
     database.on('data', (chunk) => {
-      if (!isMute && !proxy.isSilent) client.write(chunk)
+      if (isMute || proxy.isSilent) return
+      if (held) held.push(() => client.write(chunk))
+      else client.write(chunk)
     })
   })
   server.listen(0, '127.0.0.1')
@@ -46,6 +51,11 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     url: url.href,
     isSilent: false,
     losesCommits: false,
+    hold: (isHolding) => {
+      const late = held ?? []
+      held = isHolding ? late : undefined
+      if (!isHolding) for (const write of late) write()
+    },
     close: async () => {
       const closed = server.listening ? once(server, 'close') : undefined
       server.close()
