@@ -2,7 +2,7 @@
 
 import { useSearchParams } from 'next/navigation'
 import { Tabs as Radix } from 'radix-ui'
-import type { ComponentProps, ReactNode } from 'react'
+import { type ComponentProps, type ReactNode, useState } from 'react'
 import { cn } from './cn'
 
 type TabsProps = {
@@ -20,16 +20,24 @@ type TabsProps = {
  */
 export function Tabs({ values, param, className, children }: TabsProps) {
   const asked = useSearchParams().get(param)
-  const open = asked !== null && values.includes(asked) ? asked : values[0]
+  const addressed = asked !== null && values.includes(asked) ? asked : values[0]
+  const [open, setOpen] = useState(addressed)
+  const [followed, setFollowed] = useState(addressed)
+  if (followed !== addressed) {
+    setFollowed(addressed)
+    setOpen(addressed)
+  }
 
-  function keepInUrl(value: string) {
+  // The address as the router knows it waits for whatever the router is doing; whoever chose a tab does not.
+  function choose(value: string) {
+    setOpen(value)
     const url = new URL(window.location.href)
     if (value === values[0]) url.searchParams.delete(param)
     else url.searchParams.set(param, value)
     window.history.replaceState(null, '', url)
   }
   return (
-    <Radix.Root value={open} onValueChange={keepInUrl} className={className}>
+    <Radix.Root value={open} onValueChange={choose} className={className}>
       {children}
     </Radix.Root>
   )
