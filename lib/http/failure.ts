@@ -1,5 +1,6 @@
 import { ZodError } from 'zod'
 import { errorTable, TwigError } from '../core/errors'
+import { bareCause } from '../store/background'
 import { isDatabaseOutage } from '../store/db'
 import { log } from '../store/log'
 
@@ -42,13 +43,20 @@ export function toTwigError(error: unknown, requestId: string, route?: string): 
   const outage = isDatabaseOutage(error)
   const code = outage ? 'temporarily_unavailable' : 'internal_error'
   const { status } = errorTable[code]
-  // An error's message may quote its query; the class and the stack's frames do not.
+  // An error's message may quote its query; its code, its class and the stack's frames do not.
   const frames =
     error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
-  const cause = error instanceof Error ? error.name : typeof error
   const fields = error instanceof ZodError ? Object.keys(fieldsOf(error)) : undefined
   log().error(
-    { requestId, route, status, code, cause, fields, frames: outage ? undefined : frames?.slice(0, 8) },
+    {
+      requestId,
+      route,
+      status,
+      code,
+      cause: bareCause(error),
+      fields,
+      frames: outage ? undefined : frames?.slice(0, 8),
+    },
     'request failed',
   )
   return new TwigError(code, undefined, { cause: error })
