@@ -19,16 +19,28 @@ test('a suite that failed without a failed test is told by the error that no tes
   expect(unnamedCause('Test Files  1 passed (1)\nerror during close: EBUSY')).toContain('EBUSY')
 })
 
-test('what passed at a second try is named', () => {
+test('what failed, and what passed at a second try, is named with its cause', () => {
   const folder = mkdtempSync(join(tmpdir(), 'twig-report-'))
   const file = join(folder, 'vitest.json')
-  writeFileSync(file, JSON.stringify({ numPassedTests: 2, testResults: [] }))
-  const output =
-    '     \u001b[33m✓\u001b[39m waits for its turn \u001b[33m 308ms\u001b[39m (retry x1)\n   ✓ is quick 12ms\n'
-  expect(readVitestReport(file, folder, output)).toEqual({
+  const one = (fullName: string, status: string, ...failureMessages: string[]) => ({
+    fullName,
+    status,
+    failureMessages,
+  })
+  const assertionResults = [
+    one('waits for its turn', 'passed', 'Error: too late\n    at server/a.test.ts:3:1'),
+    one('is quick', 'passed'),
+    one('is right', 'failed', 'Error: first', 'Error: expected 1 to be 2'),
+  ]
+  const testResults = [
+    { name: join(folder, 'a.test.ts'), status: 'failed', assertionResults },
+    { name: join(folder, 'b.test.ts'), status: 'failed', message: 'cannot be read', assertionResults: [] },
+  ]
+  writeFileSync(file, JSON.stringify({ numPassedTests: 2, testResults }))
+  expect(readVitestReport(file, folder)).toEqual({
     passed: 2,
-    flaky: ['waits for its turn'],
-    failed: [],
+    flaky: ['a.test.ts › waits for its turn: Error: too late · at server/a.test.ts:3:1'],
+    failed: ['a.test.ts › is right: Error: expected 1 to be 2', 'b.test.ts: cannot be read'],
     skipped: 0,
   })
   rmSync(folder, { recursive: true })

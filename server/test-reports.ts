@@ -11,6 +11,12 @@ export interface SuiteReport {
   skipped: number
 }
 
+const vitestTest = z.object({
+  fullName: z.string(),
+  status: z.string(),
+  failureMessages: z.array(z.string()).nullish(),
+})
+type VitestTest = z.infer<typeof vitestTest>
 const vitestReport = z.object({
   numPassedTests: z.number(),
   testResults: z.array(
@@ -18,13 +24,7 @@ const vitestReport = z.object({
       name: z.string(),
       status: z.string(),
       message: z.string().optional(),
-      assertionResults: z.array(
-        z.object({
-          fullName: z.string(),
-          status: z.string(),
-          failureMessages: z.array(z.string()).nullish(),
-        }),
-      ),
+      assertionResults: z.array(vitestTest),
     }),
   ),
 })
@@ -60,12 +60,6 @@ function cause(message: string | undefined): string {
   return lines.filter(Boolean).slice(0, 10).join(' · ').slice(0, 600)
 }
 
-/** Tests that passed at their second try: Vitest's JSON does not tell, the lines it prints do. */
-function retried(output: string): string[] {
-  const lines = stripVTControlCharacters(output).matchAll(/^ *✓ (.+?) +\d+ms \(retry x\d+\)$/gm)
-  return [...lines].flatMap(([, name]) => name ?? [])
-}
-
 /**
  * Why a suite failed that named no test: an error that no test waited for, or else the last that it said.
  * @param output all that it printed
@@ -85,19 +79,25 @@ function read<T>(file: string, schema: z.ZodType<T>): T | undefined {
  * Reads Vitest's JSON report.
  * @param file where it was written
  * @param root the folder that files are named from
- * @param output what it printed
  * @returns undefined where there is none: the run ended before it wrote one
  */
-export function readVitestReport(file: string, root: string, output: string): SuiteReport | undefined {
+export function readVitestReport(file: string, root: string): SuiteReport | undefined {
   const report = read(file, vitestReport)
   if (!report) return undefined
-  const failed = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+  const told = (path: string, { fullName, failureMessages }: VitestTest) =>
+    `${path} › ${fullName}: ${cause(failureMessages?.at(-1))}`
+  const failed: string[] = []
+  const flaky: string[] = []
+  for (const { name, status, message, assertionResults } of report.testResults) {
     const path = relative(root, name)
     const tests = assertionResults.filter((test) => test.status === 'failed')
-    if (tests.length === 0) return status === 'failed' ? [`${path}: ${cause(message)}`] : []
-    return tests.map((test) => `${path} › ${test.fullName}: ${cause(test.failureMessages?.at(-1))}`)
-  })
-  return { passed: report.numPassedTests, flaky: retried(output), failed, skipped: 0 }
+    failed.push(...tests.map((test) => told(path, test)))
+    if (tests.length === 0 && status === 'failed') failed.push(`${path}: ${cause(message)}`)
+    // What passed has failures only of the tries before.
+    const again = assertionResults.filter((test) => test.status === 'passed' && test.failureMessages?.length)
+    flaky.push(...again.map((test) => told(path, test)))
+  }
+  return { passed: report.numPassedTests, flaky, failed, skipped: 0 }
 }
 
 function specsOf({ specs, suites = [] }: PlaywrightSuite): PlaywrightSuite['specs'] {

@@ -101,7 +101,7 @@ async function runHalf(index: number): Promise<{ outcome: Outcome; report: Suite
   const output = isFirst ? 'shown' : 'kept'
   const outcome = await runCommand(process.execPath, args, { cwd: root, env, output })
   if (!isFirst) process.stdout.write(outcome.output)
-  return { outcome, report: readVitestReport(file, root, outcome.output) }
+  return { outcome, report: readVitestReport(file, root) }
 }
 
 async function unitAndIntegration(tally: Tally): Promise<void> {
