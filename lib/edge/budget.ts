@@ -16,19 +16,25 @@ export function longestMs(budgetMs: number): number {
 }
 
 /**
- * Calls back once the budget is spent, unless it is cleared before. Only the time in which this process was free to hear an
- * answer is counted: one that computes, or waits for a core, would blame its own stall on whom it asked.
+ * What is left of a budget that begins now. Only the time in which this process was free to hear an answer is counted: one
+ * that computes, or waits for a core, would blame its own stall on whom it asked.
  * @param idle how long the process has been free so far, in ms
- * @returns the function that clears it
+ * @returns the function that tells how many ms are left
  */
-export function afterBudget(budgetMs: number, giveUp: () => void, idle = idleMs): () => void {
+export function budgetLeft(budgetMs: number, idle = idleMs): () => number {
+  const fromMs = performance.now()
   const fromIdleMs = idle()
-  const latestMs = performance.now() + longestMs(budgetMs)
-  const leftMs = () => {
+  return () => {
+    const goneMs = performance.now() - fromMs
     const nowIdleMs = idle()
-    if (fromIdleMs === undefined || nowIdleMs === undefined) return 0
-    return Math.min(fromIdleMs + budgetMs - nowIdleMs, latestMs - performance.now())
+    if (fromIdleMs === undefined || nowIdleMs === undefined) return budgetMs - goneMs
+    return Math.min(budgetMs - (nowIdleMs - fromIdleMs), longestMs(budgetMs) - goneMs)
   }
+}
+
+/** Calls back once the budget is spent, unless it is cleared before. Returns the function that clears it. */
+export function afterBudget(budgetMs: number, giveUp: () => void, idle = idleMs): () => void {
+  const leftMs = budgetLeft(budgetMs, idle)
   const look = () => {
     const ms = leftMs()
     timer = ms < 1 ? setTimeout(giveUp, GRACE_MS) : setTimeout(look, ms)

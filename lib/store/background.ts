@@ -9,7 +9,10 @@ const running = shared.twigBackground
 export function bareCause(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const { code, responseCode } = error as Error & { code?: unknown; responseCode?: unknown }
-  return [code ?? error.name, responseCode].filter((part) => part !== undefined).join(' ')
+  // A DOMException's is a number, which says less than its name.
+  return [typeof code === 'string' ? code : error.name, responseCode]
+    .filter((part) => part !== undefined)
+    .join(' ')
 }
 
 /** Starts work that no answer waits for, because neither its outcome nor its time may show. A failure is logged. */

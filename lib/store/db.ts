@@ -17,7 +17,7 @@ interface Patience {
 
 /**
  * Of requests: either of the two, after the gate has waited in vain for Redis and for Postgres (0.3 s each) and a secret
- * was hashed, is less than the two seconds in which every one is answered.
+ * was hashed, is less than the two seconds in which every one is answered by a process that has nothing else to do.
  */
 const OF_REQUESTS: Patience = { pool: 'requests', connectMs: 800, statementMs: 800, poolSize: 10 }
 /** Of commands and chores, which nobody waits for in front of a browser. */
@@ -50,7 +50,7 @@ function connect(patience: Patience) {
   return new PrismaClient({
     adapter: observedAdapter(adapterFor(patience), pool),
     errorFormat: 'minimal',
-    // Its own clock knows nothing of stalls; what is asked of Postgres has budgets.
+    // By the clock, stalls of ours included; inTransaction and the pool have budgets.
     transactionOptions: { maxWait: longestMs(connectMs), timeout: longestMs(statementMs * 2) },
     omit: {
       password: { hash: true },
@@ -102,19 +102,24 @@ export async function closeDb(): Promise<void> {
 
 export type Transaction = Parameters<Parameters<Client['$transaction']>[0]>[0]
 
-/** Runs the work in one transaction; all of it happens or none. */
+/** Runs the work in one transaction; all of it happens or none. It has as long as two statements may take. */
 export function inTransaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return db().$transaction(work)
+  const { statementMs } = patient.getStore() ? OF_CHORES : OF_REQUESTS
+  return db().$transaction((tx) => withinBudget(work(tx), statementMs * 2, tooLate))
 }
 
-/** Postgres did not answer within the time that an authentication may take. */
+/** Postgres did not answer within the time that there was for it. */
 class BudgetExceeded extends Error {
   override readonly name = 'DriverAdapterError'
 }
 
+function tooLate(): Error {
+  return new BudgetExceeded('timeout exceeded')
+}
+
 /** The answer to a look-up that an authentication waits for; after 300 ms it counts as an outage. */
 export function inTime<T>(answer: Promise<T>): Promise<T> {
-  return withinBudget(answer, BUDGET_MS, () => new BudgetExceeded('timeout exceeded'))
+  return withinBudget(answer, BUDGET_MS, tooLate)
 }
 
 /** Prisma: unreachable, timed out, closed, no pool slot, transaction not started in time. */

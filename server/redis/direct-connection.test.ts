@@ -82,6 +82,25 @@ describe('a command', () => {
   })
 })
 
+test('an answer that this process itself keeps from being heard is waited for, whatever was asked before it', async () => {
+  const { port } = await openServer(async (socket, text) => {
+    if (text.includes('slow')) {
+      stall(120)
+      await sleep(60)
+    }
+    socket.write('+OK\r\n')
+  })
+  const { execute: call } = connect(`redis://127.0.0.1:${port}`, 100)
+  expect(await call(['GET', 'quick'])).toBe('OK')
+  await sleep(90)
+  expect(await call(['GET', 'slow'])).toBe('OK')
+})
+
+function stall(ms: number): void {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
 describe('a silent Redis', () => {
   test('is given up after 300 ms, and what it says later is nobody else’s answer', async () => {
     const { port, sockets, received } = await openServer((socket, text) => {

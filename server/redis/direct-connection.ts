@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { afterBudget } from '../../lib/edge/budget'
+import { afterBudget, budgetLeft } from '../../lib/edge/budget'
 import { REDIS_BUDGET_MS, tooLate } from '../../lib/edge/redis'
 import { RedisError, RedisUnavailable, type Reply } from './reply'
 import { ReplyReader } from './reply-reader'
@@ -27,6 +27,8 @@ interface Waiting {
   resolve(reply: Reply): void
   reject(error: Error): void
   sentMs: number
+  /** Of its budget, in ms. */
+  leftMs: () => number
   /** Its caller has been told already, or there is none; the reply is still to come and belongs to nobody else. */
   isOver: boolean
 }
@@ -100,7 +102,7 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
     const nowMs = performance.now()
     for (let at = head; at < queue.length; at++) {
       const waiting = queue[at] as Waiting
-      if (waiting.sentMs + budgetMs > nowMs) break
+      if (waiting.leftMs() >= 1) break
       if (!waiting.isOver) waiting.reject(tooLate())
       waiting.isOver = true
     }
@@ -114,7 +116,7 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
   function watch(): void {
     if (stopWatch) return
     const first = queue.slice(head).find(({ isOver }) => !isOver)
-    const dueMs = first ? first.sentMs + budgetMs - performance.now() : SILENCE_MS / 4
+    const dueMs = first ? first.leftMs() : SILENCE_MS / 4
     stopWatch = afterBudget(Math.max(1, dueMs), expire)
   }
 
@@ -172,7 +174,13 @@ export function connectDirectly(address: string, budgetMs = REDIS_BUDGET_MS): Di
       if (state === 'away' || state === 'closed') return Promise.reject(new RedisUnavailable(state))
       return new Promise((resolve, reject) => {
         output += encode(command)
-        queue.push({ resolve, reject, sentMs: performance.now(), isOver: false })
+        queue.push({
+          resolve,
+          reject,
+          sentMs: performance.now(),
+          leftMs: budgetLeft(budgetMs),
+          isOver: false,
+        })
         if (!isFlushing) {
           isFlushing = true
           setImmediate(flush)

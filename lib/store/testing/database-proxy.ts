@@ -1,6 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
+/** ReadyForQuery: its type, its length and the state of the transaction. */
+const READY = 'Z'.charCodeAt(0)
+const READY_BYTES = 6
+
 /** A way to Postgres that can be closed, fall silent, or lose the answer to a commit. */
 export interface DatabaseProxy {
   url: string
@@ -11,6 +15,8 @@ export interface DatabaseProxy {
   isSilent: boolean
   /** Keeps answers back until it says otherwise: a network that stalls and goes on. */
   hold: (isHolding: boolean) => void
+  /** Says what went wrong and never that the next may come; hears nothing more either. */
+  losesReady: boolean
   /** The commit happens and its answer never comes. */
   losesCommits: boolean
 }
@@ -20,9 +26,10 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let held: Array<() => void> | undefined
-  const server = createServer((client) => {
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     const database = connect(Number(target.port), target.hostname)
     let isMute = false
+    let isCut = false
     for (const socket of [client, database]) {
       sockets.add(socket)
       socket.on('error', () => socket.destroy())
@@ -32,13 +39,20 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
         database.destroy()
       })
     }
+    client.on('end', () => {
+      if (!isCut) client.end()
+    })
     client.on('data', (chunk) => {
       if (proxy.losesCommits && chunk.includes('COMMIT')) isMute = true
-      database.write(chunk)
+      if (!isCut) database.write(chunk)
     })
     database.on('data', (chunk) => {
       if (isMute || proxy.isSilent) return
-      if (held) held.push(() => client.write(chunk))
+      if (proxy.losesReady && chunk.at(-READY_BYTES) === READY) {
+        client.write(chunk.subarray(0, -READY_BYTES))
+        isMute = true
+        isCut = true
+      } else if (held) held.push(() => client.write(chunk))
       else client.write(chunk)
     })
   })
@@ -50,6 +64,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const proxy: DatabaseProxy = {
     url: url.href,
     isSilent: false,
+    losesReady: false,
     losesCommits: false,
     hold: (isHolding) => {
       const late = held ?? []

@@ -17,7 +17,7 @@ export default function OutagesPage() {
     <>
       <PageHeader
         title="Outages"
-        description="What Twig does while Redis or Postgres is refused, silent, slow or answers nonsense. Every answer comes within two seconds, and everything is back within five seconds of the part that was away."
+        description="What Twig does while Redis or Postgres is refused, silent, slow or answers nonsense. Every answer comes within two seconds, or later where the machine keeps Twig from its work meanwhile, and everything is back within five seconds of the part that was away."
       />
       <Prose>
         <p>
