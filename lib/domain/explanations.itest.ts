@@ -116,9 +116,14 @@ describe('an explanation', () => {
         for (const [at, { id, key }] of keys.entries()) {
           for (const [method, path] of routes) {
             const named = at % 2 === 0 ? { key_id: id } : { key }
-            const told = await explain(admin, { ...named, method, path, client_ip })
-            const code = await codeOf(method, path, key, client_ip)
-            expect(told.code ?? 'admit', `${state}, ${client_ip}: ${method} ${path}`).toBe(code)
+            const ask = async () => {
+              const told = await explain(admin, { ...named, method, path, client_ip })
+              return [told.code ?? 'admit', await codeOf(method, path, key, client_ip)] as const
+            }
+            let [told, code] = await ask()
+            // Between the two a token may have come, which the second took: the next is six seconds away.
+            if (told === 'rate_limit_exceeded' && code === 'admit') [told, code] = await ask()
+            expect(told, `${state}, ${client_ip}: ${method} ${path}`).toBe(code)
             seen.add(code)
           }
         }
