@@ -55,7 +55,7 @@ const LAST_WORDS = 1_500
 /** One connection first: the first answers of a server take long. Whatever they are, they are not measured. */
 const WARM_UPS = [
   { connections: 1, rounds: 1 },
-  { connections: 16, rounds: 3 },
+  { connections: 16, rounds: 2 },
 ]
 
 /** How long a contestant is measured at one number of connections in one round. */
