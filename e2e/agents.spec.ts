@@ -244,12 +244,25 @@ test('a key that fails leaves Twig’s pool alone until the agent allows it, and
     await ask(page, 'Works?')
     await expect(turnOf(page, 'Works?')).toContainText('Billed to your organization')
     taken.splice(taken.indexOf(OWN), 1)
+    let goOn = () => {}
+    const made = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const anew = page.waitForRequest(/agent_\w+\?tab=playground&_rsc=/)
+    await page.route(/agent_\w+\?tab=playground&_rsc=/, async (route) => {
+      await made
+      await route.continue()
+    })
     await ask(page, 'Fails?')
     await expect(turnOf(page, 'Fails?')).toContainText('external_key_rejected')
     expect(poolCalls()).toBe(0)
+    await anew
 
+    // The page is made anew meanwhile, for its warning about the key; whoever chose a tab does not wait for that.
     await page.getByRole('tab', { name: 'Configuration' }).click()
     await page.getByRole('switch', { name: 'Let Twig answer when this key fails' }).check()
+    goOn()
+    await expect(page.getByText('OpenAI rejects the key of this agent')).toBeVisible()
     await page.getByRole('button', { name: 'Save' }).click()
     await expect(page.getByText('as this agent allows')).toBeVisible()
     await page.getByRole('tab', { name: 'Playground' }).click()
