@@ -41,6 +41,8 @@ export async function inspect(page: Page, what: string): Promise<void> {
     await page.setViewportSize(size)
     for (const [at, colorScheme] of THEMES.entries()) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      // A page that is made anew takes its old title away before the new one has come.
+      await expect(page).toHaveTitle(/\S/)
       const { found, overflow } = await page.evaluate(judge, at === 0 ? null : OF_COLOURS)
       expect.soft(found, `${what} ${colorScheme} ${size.width}`).toEqual([])
       expect.soft(overflow, `${what} is wider than ${size.width}`).toBeLessThanOrEqual(0)
