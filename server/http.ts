@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
 import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
+import { acceptMany, paceNewcomers } from './crowd'
 import { Problem } from './problem.mjs'
 
 const MAX_HEADER_BYTES = 16 * 1024
@@ -26,6 +27,8 @@ interface ListenOptions {
   host?: string
   /** Not shared with the other processes of a cluster. */
   exclusive?: boolean
+  /** Whether many may connect at once. Where a cluster's primary process accepts, it needs nothing. */
+  takesCrowds?: boolean
   tls?: { certFile: string; keyFile: string } | undefined
   /** For what is answered to requests that nobody can read. */
   appUrl?: string
@@ -105,7 +108,10 @@ export async function listen(wanted: ListenOptions): Promise<Listening> {
   const upgraded = new Set<Duplex>()
   let isClosing = false
 
+  // Behind TLS a request's socket is not the one that was accepted.
+  const noteRequest = wanted.tls ? () => {} : paceNewcomers(server)
   const answer = (request: IncomingMessage, response: ServerResponse) => {
+    noteRequest(request.socket)
     underWay.add(response)
     response.once('close', () => underWay.delete(response))
     if (isClosing) response.setHeader('Connection', 'close')
@@ -152,12 +158,16 @@ export async function listen(wanted: ListenOptions): Promise<Listening> {
     server.listen({ port, host, exclusive, backlog: BACKLOG }, resolve)
   })
   const address = server.address()
+  const endFurther = wanted.takesCrowds ? acceptMany(server, BACKLOG) : async () => {}
 
   return {
     port: address && typeof address === 'object' ? address.port : wanted.port,
     close: async (capMs) => {
       isClosing = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const closed = Promise.all([
+        new Promise<void>((resolve) => server.close(() => resolve())),
+        endFurther(),
+      ])
       for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close')
       for (const socket of upgraded) socket.destroy()
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)

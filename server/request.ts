@@ -11,7 +11,7 @@ import { isOwnHeader } from '../lib/edge/request-facts'
 import { withOutageStatus } from '../lib/http/outage-status'
 import { type FailedAnswer, watchAnswer } from './answer-watch'
 import { gated, isApiPath } from './gate'
-import { signInDoor, turnAway } from './sign-in-door'
+import { signInDoor, turnAway, turningAway } from './sign-in-door'
 
 /** What anything takes but what has a limit of its own. */
 export const BODY_LIMIT_BYTES = 1024 * 1024
@@ -189,7 +189,7 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function lingerOverBody(request: IncomingMessage, response: ServerResponse): void {
-  if (hasBody(request)) linger(request, response)
+  if (hasBody(request) && !request.complete) linger(request, response)
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, appUrl: string, why: Refusal): void {
@@ -265,14 +265,15 @@ export function createRequestHandler(options: RequestHandlerOptions): Handle {
   const { handle, gate, metrics, onFailure, onCrowd, env } = options
   const judged = gate && gated(gate, handle, lingerOverBody)
   const admits = signInDoor({ networkOf: (request) => networkOf(callerOf(request, options)), onCrowd })
+  const turnedAway = turningAway((request, response) => {
+    lingerOverBody(request, response)
+    turnAway(response, env.appUrl)
+  })
   return (request, response) => {
     stripInternal(request, env)
     setForwarding(request, env)
     const letIn = admits(request, response)
-    if (!letIn) {
-      lingerOverBody(request, response)
-      return turnAway(response, env.appUrl)
-    }
+    if (!letIn) return turnedAway(request, response)
     watchAnswer(request, response, onFailure)
     const why = refusal(request)
     if (why) return refuse(request, response, env.appUrl, why)

@@ -1,12 +1,14 @@
+import { once } from 'node:events'
 import { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { newId } from '../lib/core/ids'
 import { PASS_HEADER, signPass } from '../lib/edge/pass'
 import { openWorld } from '../lib/edge/testing/world'
 import { type Listening, listen } from './http'
 import { createRequestHandler, type RequestHandlerOptions } from './request'
-import { SIGN_INS_AT_ONCE, SIGN_INS_OF_A_NETWORK, signInDoor } from './sign-in-door'
+import { SIGN_INS_AT_ONCE, SIGN_INS_OF_A_NETWORK, signInDoor, turningAway } from './sign-in-door'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -120,6 +122,27 @@ test('a crowd is told of once in ten seconds', () => {
   expect(onCrowd).toHaveBeenCalledTimes(1)
 })
 
+test('those turned away are answered some in each turn of the loop, in their order; who has left is not', async () => {
+  vi.useRealTimers()
+  const answered: ServerResponse[] = []
+  const turnedAway = turningAway((_request, response) => answered.push(response))
+  const all = Array.from({ length: 30 }, () => signIn())
+  for (const { request, response } of all) turnedAway(request, response)
+  all[3]?.response.destroy()
+  const expected = all.flatMap(({ response }, index) => (index === 3 ? [] : response))
+  const counts: number[] = []
+  for (let turn = 0; turn < 4; turn++) {
+    await nextTurn()
+    counts.push(answered.length)
+  }
+  expect(counts).toEqual([11, 23, 29, 29])
+  expect(answered).toEqual(expected)
+  const late = signIn()
+  turnedAway(late.request, late.response)
+  await nextTurn()
+  expect(answered.at(-1)).toBe(late.response)
+})
+
 describe('over HTTP', () => {
   const PATH = '/api/auth/callback/credentials'
   const inside: ServerResponse[] = []
@@ -174,6 +197,22 @@ describe('over HTTP', () => {
     expect((await fetch(`${url}/login`)).status).toBe(200)
     for (const response of inside) response.end('in')
     expect((await Promise.all(crowd)).map(({ status }) => status)).toEqual(crowd.map(() => 200))
+  })
+
+  test('who is turned away and has sent the whole form is not waited for', async () => {
+    // Whoever still sends is read for two seconds more.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const { url, signIn, fill } = await start({ env })
+    const inside = await fill(from('192.0.2.1'))
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const head = ['Host: a', 'X-Forwarded-For: 192.0.2.1', 'Connection: close', 'Content-Length: 3']
+    socket.write(`POST ${PATH} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\na=b`)
+    const [answer] = await once(socket, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 503 /)
+    await once(socket, 'end')
+    socket.destroy()
+    expect((await signIn(from('192.0.2.1'))).status).toBe(503)
+    expect(inside).toHaveLength(SIGN_INS_OF_A_NETWORK)
   })
 
   test('of some who come at once each waits for a turn', async () => {

@@ -15,6 +15,8 @@ const PACE_MS = 25
 const FORM_MS = 3_000
 /** Until those who wait have had their turn, at a quarter of a second each. */
 const RETRY_SECONDS = 10
+/** Of those turned away, in each turn of the loop: what programs ask for is read in between. */
+const ANSWERS_A_TURN = 12
 /** Of a crowd one line is enough. */
 const TELL_MS = 10_000
 
@@ -99,6 +101,26 @@ export function signInDoor({
 
 function isSignIn(url = ''): boolean {
   return url === PATH || url.startsWith(`${PATH}?`)
+}
+
+type Answering = (request: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * Answers sign-ins for which there is no room, in the order in which they came, some in each turn of the loop.
+ * @param answer begins when most forms have come whole with their headers, and need not be waited for
+ */
+export function turningAway(answer: Answering): Answering {
+  const waiting: Parameters<Answering>[] = []
+  function answerSome(): void {
+    for (const [request, response] of waiting.splice(0, ANSWERS_A_TURN)) {
+      if (!response.destroyed) answer(request, response)
+    }
+    if (waiting.length > 0) setImmediate(answerSome)
+  }
+  return (request, response) => {
+    if (waiting.length === 0) setImmediate(answerSome)
+    waiting.push([request, response])
+  }
 }
 
 /**

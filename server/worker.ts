@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -125,6 +126,7 @@ export async function serve(
   const entry = await listen({
     handler,
     port: env.port,
+    takesCrowds: mode === 'start' && !cluster.isWorker,
     tls: env.tls,
     appUrl: env.appUrl,
     upgrade: app.upgrade,
