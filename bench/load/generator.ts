@@ -21,18 +21,23 @@ class Log {
   }
 }
 
+interface Lane {
+  turn: () => Uint8Array
+  log: Log
+  connectsAnew: boolean
+}
+
 async function drive(
   connection: Connection,
-  turn: () => Uint8Array,
+  { turn, log, connectsAnew }: Lane,
   job: Job,
-  endMs: number,
-  log: Log,
+  isOver: (nowMs: number) => boolean,
 ): Promise<void> {
   const { perConnection = Number.POSITIVE_INFINITY, untilRefusals = Number.POSITIVE_INFINITY, gapMs } = job
   let refusals = 0
   for (let sent = 0; sent < perConnection && refusals < untilRefusals; sent++) {
     const startMs = monotonicMs()
-    if (startMs >= endMs) return
+    if (isOver(startMs)) return
     const { status, isDegraded } = await connection.send(turn())
     log.latenciesMs.push(monotonicMs() - startMs)
     log.statuses[status] = (log.statuses[status] ?? 0) + 1
@@ -41,6 +46,7 @@ async function drive(
       log.startsMs.push(startMs)
       log.answers.push(status)
     }
+    if (connectsAnew) connection.close()
     refusals = status >= 400 ? refusals + 1 : 0
     // In lockstep, callers would wait for each other.
     if (gapMs) await sleep(gapMs * 2 * Math.random())
@@ -58,24 +64,29 @@ function inTurn(stream: Stream): () => Uint8Array {
 
 /**
  * Runs a job.
+ * @param ended ends it before its time: no request begins later
  * @throws Error when a server cannot be reached, breaks off, or answers something other than HTTP/1.1
  */
-export async function generate(job: Job): Promise<Outcome> {
+export async function generate(job: Job, ended: AbortSignal): Promise<Outcome> {
   const lanes = job.streams.map((stream) => ({
     turn: inTurn(stream),
     log: new Log(),
+    connectsAnew: stream.connectsAnew ?? false,
     connections: Array.from({ length: stream.connections }, () => new Connection(stream.url)),
   }))
   const all = lanes.flatMap(({ connections }) => connections)
   try {
-    await Promise.all(all.map((connection) => connection.open()))
+    await Promise.all(
+      lanes
+        .filter(({ connectsAnew }) => !connectsAnew)
+        .flatMap(({ connections }) => connections.map((connection) => connection.open())),
+    )
     const cpu = process.cpuUsage()
     const startMs = monotonicMs()
     const endMs = startMs + (job.forMs ?? Number.POSITIVE_INFINITY)
+    const isOver = (nowMs: number) => nowMs >= endMs || ended.aborted
     await Promise.all(
-      lanes.flatMap(({ connections, turn, log }) =>
-        connections.map((connection) => drive(connection, turn, job, endMs, log)),
-      ),
+      lanes.flatMap((lane) => lane.connections.map((connection) => drive(connection, lane, job, isOver))),
     )
     const elapsedMs = monotonicMs() - startMs
     const { user, system } = process.cpuUsage(cpu)

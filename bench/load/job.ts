@@ -5,9 +5,11 @@ export interface Stream {
   connections: number
   /** Whole requests; the connections send them in turn, over and over. */
   requests: readonly Uint8Array[]
+  /** Each request on a new connection, whose making is part of its latency. */
+  connectsAnew?: boolean
 }
 
-/** A piece of load. Connections are made beforehand and begin together. */
+/** A piece of load. Connections are made beforehand and begin together; it can also be ended from outside. */
 export interface Job {
   streams: readonly Stream[]
   /** No request begins later than this; absent when `perConnection` ends it. */

@@ -5,8 +5,11 @@ import type { Job, Outcome, Reply } from './job'
 
 /** Load from a process of its own, one job after the other. */
 export interface LoadGenerator {
-  /** @throws Problem when a server breaks off or answers something other than HTTP */
-  run: (job: Job) => Promise<Outcome>
+  /**
+   * @param ended ends the job before its time
+   * @throws Problem when a server breaks off or answers something other than HTTP
+   */
+  run: (job: Job, ended?: AbortSignal) => Promise<Outcome>
   close: () => Promise<void>
 }
 
@@ -17,10 +20,13 @@ export async function startLoadGenerator(): Promise<LoadGenerator> {
   // Looked at only while a job runs.
   gone.catch(() => {})
   return {
-    run: async (job) => {
+    run: async (job, ended) => {
       const answered = once(child, 'message')
       child.send(job)
+      const end = () => child.send('end')
+      ended?.addEventListener('abort', end)
       const [reply] = (await Promise.race([answered, gone])) as [Reply]
+      ended?.removeEventListener('abort', end)
       if ('failure' in reply) throw new Problem(`The load could not be run: ${reply.failure}.`)
       return reply.outcome
     },

@@ -7,8 +7,12 @@ function reply(message: Reply): void {
   process.send?.(message)
 }
 
-process.on('message', (job: Job) => {
-  generate(job).then(
+let running = new AbortController()
+
+process.on('message', (job: Job | 'end') => {
+  if (job === 'end') return running.abort()
+  running = new AbortController()
+  generate(job, running.signal).then(
     (outcome) => reply({ outcome }),
     (error: unknown) => reply({ failure: error instanceof Error ? error.message : String(error) }),
   )

@@ -60,7 +60,7 @@ function writeLoadText(folder: string): void {
 }
 
 const READING = `How to read it: the server, the crowd and whoever measures share the machine. Latencies are those of a program that calls
-\`GET /whoami\` with a cached key on four connections, pausing ten milliseconds, and connects anew every two seconds: then it
-waits behind a crowd that connects, as Node.js accepts one connection in each turn of its loop. The percentiles also hold the
-requests that a stall kept from being sent (one for each pause that it lasted); "of those sent" leaves them out. What was
-measured besides lies in raw/load-*.json.`
+\`GET /whoami\` with a cached key on four connections that it keeps, as client libraries do, pausing ten milliseconds. Where a new
+connection for each request is told of, another does the same in that way: while a crowd connects it waits behind those who
+came before it, in the queue of the system. The percentiles also hold the requests that a stall kept from being sent (one
+for each pause that it lasted); "of those sent" leaves them out. What was measured besides lies in raw/load-*.json.`

@@ -6,6 +6,7 @@ import type { Place } from './command'
 import { addPeople, type LoadPerson, PASSWORD } from './people'
 import { pulseAlone, pulseWhile, whileWatching } from './watch'
 
+const EARLIER = 8
 const STEADY_MS = 30_000
 const STEADY_BROWSERS = 8
 /** Keycloak's sizing guide counts with so many password logins per second and core. */
@@ -104,9 +105,12 @@ function tally(people: readonly LoadPerson[], settled: readonly PromiseSettledRe
 export async function measureSignIns(place: Place, count: number): Promise<Figure> {
   const { url, pid, settings, slug, say } = place
   say(`Writing ${count} accounts …`)
-  const people = await addPeople(settings, slug, count)
-  const idle = await pulseAlone(place)
+  const all = await addPeople(settings, slug, EARLIER + count)
+  const people = all.slice(EARLIER)
   const form = await csrf(url)
+  // The first of a server take long.
+  for (const person of all.slice(0, EARLIER)) await post(url, form, person)
+  const idle = await pulseAlone(place)
   say(`${count} sign in at once …`)
   const wave = await pulseWhile(place, () =>
     Promise.allSettled(people.map((person) => post(url, form, person))),
@@ -128,7 +132,7 @@ export async function measureSignIns(place: Place, count: number): Promise<Figur
     pulseWhile(place, () => Promise.all(Array.from({ length: STEADY_BROWSERS }, browse))),
   )
   const signedIn = steady.result.result.reduce((sum, one) => sum + one, 0)
-  const during = wave.whole
+  const { kept, anew } = wave.pulses
   const honest = Object.entries(found.refused).map(([status, many]) => `${many} × ${status} with Retry-After`)
   const row = { redis: place.redisKind }
   return {
@@ -142,11 +146,19 @@ export async function measureSignIns(place: Place, count: number): Promise<Figur
       },
       {
         ...row,
-        figure: 'A cached key meanwhile',
-        value: `${readable(during.p99)} ms`,
-        p50: during.p50,
-        p99: during.p99,
-        against: `must be under 100; of those sent ${readable(during.sentP99)}; idle ${readable(idle.p99)}; most ${readable(during.most)}`,
+        figure: 'A cached key meanwhile, connections kept',
+        value: `${readable(kept.p99)} ms`,
+        p50: kept.p50,
+        p99: kept.p99,
+        against: `must be under 100; of those sent ${readable(kept.sentP99)}; idle ${readable(idle.kept.p99)}; most ${readable(kept.most)}`,
+      },
+      {
+        ...row,
+        figure: 'A cached key meanwhile, a new connection for each request',
+        value: `${readable(anew.p99)} ms`,
+        p50: anew.p50,
+        p99: anew.p99,
+        against: `of those sent ${readable(anew.sentP99)}; idle ${readable(idle.anew.p99)}; most ${readable(anew.most)}`,
       },
       {
         ...row,
@@ -160,7 +172,7 @@ export async function measureSignIns(place: Place, count: number): Promise<Figur
       count,
       found,
       idle,
-      wave: { whole: wave.whole, pulses: wave.pulses },
+      wave: wave.pulses,
       steady: { ...steady, seconds: STEADY_MS / 1000, signedIn },
     },
   }

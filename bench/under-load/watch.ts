@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { StreamOutcome } from '../load/job'
 import type { LoadGenerator } from '../load/load-generator'
 import { goodRequests } from '../requests'
 import { percentile } from '../statistics'
 
 const TICKS_PER_SECOND = 100
-const PULSE = { connections: 4, gapMs: 10 }
-const PULSE_MS = 2_000
+const KEPT = 4
+const GAP_MS = 10
+const ALONE_MS = 2_000
 
 /** What a process has used so far, as /proc tells it. */
 export interface Usage {
@@ -55,67 +57,31 @@ export interface Pulse {
   statuses: Record<number, number>
 }
 
-/** A pulse with all of its latencies. */
-interface Measured {
-  pulse: Pulse
-  latenciesMs: number[]
-}
-
 /** A caller that waits sends nothing meanwhile: what it would have sent every few milliseconds would have waited as well. */
-function withUnsent(latenciesMs: readonly number[]): number[] {
+function withUnsent(latenciesMs: Float64Array): Float64Array {
   const all: number[] = []
   for (const latencyMs of latenciesMs) {
-    for (let rest = latencyMs; rest > 0; rest -= PULSE.gapMs) all.push(rest)
+    for (let rest = latencyMs; rest > 0; rest -= GAP_MS) all.push(rest)
   }
-  return all
+  return Float64Array.from(all).sort()
 }
 
-function summary(sent: readonly number[], statuses: Pulse['statuses']): Pulse {
+function summary({ latenciesMs: sent, statuses }: StreamOutcome): Pulse {
   const all = withUnsent(sent)
-  const p99 = percentile(Float64Array.from(sent).sort(), 0.99)
-  const sorted = Float64Array.from(all).sort()
   return {
     count: sent.length,
-    p50: percentile(sorted, 0.5),
-    p99: percentile(sorted, 0.99),
-    sentP99: p99,
-    most: sorted.at(-1) ?? Number.NaN,
+    p50: percentile(all, 0.5),
+    p99: percentile(all, 0.99),
+    sentP99: percentile(sent.sort(), 0.99),
+    most: all.at(-1) ?? Number.NaN,
     statuses,
   }
 }
 
-/** Calls `GET /whoami` with a cached key, some hundred times a second, for so long. */
-async function pulse(generator: LoadGenerator, url: string, key: string, forMs: number): Promise<Measured> {
-  const { connections, gapMs } = PULSE
-  const outcome = await generator.run({
-    streams: [{ url, connections, requests: goodRequests(url, key) }],
-    forMs,
-    gapMs,
-  })
-  const { latenciesMs: sent = new Float64Array(), statuses = {} } = outcome.streams[0] ?? {}
-  const latenciesMs = [...sent]
-  return { pulse: summary(latenciesMs, statuses), latenciesMs }
-}
-
-/** What a cached key met over all pulses, and in each. */
-export interface Meanwhile {
-  whole: Pulse
-  pulses: Pulse[]
-}
-
-function over(measured: readonly Measured[]): Meanwhile {
-  const pulses = measured.map((one) => one.pulse)
-  const statuses: Pulse['statuses'] = {}
-  for (const [status, count] of pulses.flatMap((one) => Object.entries(one.statuses))) {
-    statuses[Number(status)] = (statuses[Number(status)] ?? 0) + count
-  }
-  return {
-    whole: summary(
-      measured.flatMap(({ latenciesMs }) => latenciesMs),
-      statuses,
-    ),
-    pulses,
-  }
+/** What a program met that keeps its connections, and one that connects anew for each request. */
+export interface Pulses {
+  kept: Pulse
+  anew: Pulse
 }
 
 /** Who calls with a cached key, and where. */
@@ -125,30 +91,48 @@ export interface Caller {
   key: string
 }
 
-/** What a cached key meets while nothing else goes on. */
-export async function pulseAlone({ generator, url, key }: Caller): Promise<Pulse> {
-  // The first answers of a server take long.
-  await pulse(generator, url, key, PULSE_MS)
-  return (await pulse(generator, url, key, PULSE_MS)).pulse
+/** Calls `GET /whoami` with a cached key, some hundred times a second. */
+async function pulse(
+  { generator, url, key }: Caller,
+  forMs: number | undefined,
+  ended?: AbortSignal,
+): Promise<Pulses> {
+  const requests = goodRequests(url, key)
+  const streams = [
+    { url, requests, connections: KEPT },
+    { url, requests, connections: 1, connectsAnew: true },
+  ]
+  const outcome = await generator.run(
+    { streams, gapMs: GAP_MS, ...(forMs !== undefined && { forMs }) },
+    ended,
+  )
+  const [kept, anew] = outcome.streams
+  if (!kept || !anew) throw new Error('A stream has no outcome')
+  return { kept: summary(kept), anew: summary(anew) }
 }
 
-/** Repeats short pulses until some work is done; the first begins a moment before it. */
+/** What a cached key meets while nothing else goes on. */
+export async function pulseAlone(caller: Caller): Promise<Pulses> {
+  // The first answers of a server take long.
+  await pulse(caller, ALONE_MS)
+  return pulse(caller, ALONE_MS)
+}
+
+/** Calls until some work is done; the calls begin a moment before it. */
 export async function pulseWhile<T>(
-  { generator, url, key }: Caller,
+  caller: Caller,
   work: () => Promise<T>,
-): Promise<{ result: T } & Meanwhile> {
-  const measured: Measured[] = []
-  let isDone = false
-  const taking = (async () => {
-    while (!isDone) measured.push(await pulse(generator, url, key, PULSE_MS))
-  })()
+): Promise<{ result: T; pulses: Pulses }> {
+  const done = new AbortController()
+  const taking = pulse(caller, undefined, done.signal)
+  // Looked at when the work is done.
+  taking.catch(() => {})
   await sleep(200)
   let result: T
   try {
     result = await work()
   } finally {
-    isDone = true
-    await taking
+    done.abort()
   }
-  return { result, ...over(measured) }
+  return { result, pulses: await taking }
 }
