@@ -47,7 +47,7 @@ export async function whileWatching<T>(
 }
 
 /** Latencies of a key that the gate knows, in ms, and the answers that it got. */
-export interface Pulse {
+interface Pulse {
   count: number
   p50: number
   p99: number
