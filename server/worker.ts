@@ -100,6 +100,8 @@ export async function serve(
     exclusive: true,
   })
   process.env.TWIG_INTERNAL_URL = `http://127.0.0.1:${internal.port}`
+  // tsx turns them on, and Node would read those of every bundle, a hundred megabytes that no log shows anything of.
+  if (mode === 'start') process.setSourceMapsEnabled(false)
   const app = await loadNext(env, mode, root)
   if (mode === 'start') takeOverConsole()
   const redis = env.gate === 'middleware' ? undefined : gateRedis(backend)
