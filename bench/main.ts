@@ -23,7 +23,7 @@ import { describeMachine } from './machine'
 import { startOwnTwigs } from './own-twigs'
 import { bearer, whoamiUrl } from './requests'
 import { type NamedFigure, resultTable, writeResults } from './results'
-import { prepareOrganization } from './twig-command'
+import { prepareOrganizations } from './twig-command'
 
 const BUDGET_MS = 288_000
 /** What the warm-up and everything after the throughput take. */
@@ -111,13 +111,10 @@ async function counted(run: Run, ending: Closing): Promise<NamedFigure[]> {
   const { data, ...fleet } = await startFleet(workspace, ending, async (settings) => {
     const limits = { read: NO_LIMIT, admin: NO_LIMIT }
     const burst = { name: 'Burst', limits: { ...limits, read: BURST_LIMIT }, scopes: 'admin' }
-    const [free, limited] = await together([
-      prepareOrganization(settings, { name: 'Bench', limits, scopes: 'admin' }),
-      prepareOrganization(settings, burst),
-    ])
-    return { free, limited }
+    const free = { name: 'Bench', limits, scopes: 'admin' }
+    return prepareOrganizations(settings, free, burst)
   })
-  const { key } = data.free
+  const [{ key }, limited] = data
   const figures: NamedFigure[] = []
   const measure = async (name: string, what: string, work: () => Promise<Figure>) => {
     if (!wanted.figures.some((figure) => figure === name)) return
@@ -128,7 +125,7 @@ async function counted(run: Run, ending: Closing): Promise<NamedFigure[]> {
   await measure('first-use', 'First uses of a key', () => measureFirstUse(fleet, generator, key))
   await measure('forgery', 'Forged keys beside a good one', () => measureForgery(fleet, generator, key))
   await measure('revocation', 'Deleting keys in use', () => measureRevocation(fleet, generator, key))
-  await measure('burst', 'Bursts', () => measureBurst(fleet, generator, BURST_LIMIT, data.limited.key))
+  await measure('burst', 'Bursts', () => measureBurst(fleet, generator, BURST_LIMIT, limited.key))
   await measure('growth', 'A hundred keys, and a hundred thousand', () =>
     measureGrowth(fleet, generator, key),
   )

@@ -10,7 +10,7 @@ import { startPlatform } from '../worker/testing/workerd'
 import { type Closing, together } from './closing'
 import { stop } from './fleet'
 import { startSharedPostgres } from './postgres-for-all'
-import { prepareOrganization } from './twig-command'
+import { prepareOrganizations } from './twig-command'
 
 /** A Twig as `npm start` runs it, behind one host of the gate. */
 export interface OwnTwig {
@@ -94,8 +94,8 @@ export async function startOwnTwigs(
     return { gate, redis: kind, url: server.url, headers: {}, log: server.log }
   }
   const kinds: OwnTwig['redis'][] = redis ? ['stand-in', 'real'] : ['stand-in']
-  const [{ key }, worker, ...others] = await together([
-    prepareOrganization({ ...shared, ...rest, TWIG_DATA_DIR: dataDir }, organization),
+  const [[{ key }], worker, ...others] = await together([
+    prepareOrganizations({ ...shared, ...rest, TWIG_DATA_DIR: dataDir }, organization),
     startBehindWorker(join(workspace, 'worker'), shared, rest, closing),
     ...kinds.flatMap((kind) => GATES.map((gate) => start(kind, gate))),
   ])

@@ -44,20 +44,29 @@ export interface PreparedOrganization {
   key: string
 }
 
-/** Makes an Enterprise organization with limits of its own and a key. */
-export async function prepareOrganization(
-  settings: Settings,
-  { name, limits, scopes }: OrganizationOptions,
-): Promise<PreparedOrganization> {
+function linesOf({ name, limits, scopes }: OrganizationOptions): string[][] {
   const slug = name.toLowerCase()
-  const [made, ...rest] = await twig(settings, [
+  return [
     ['org', 'create', '--name', name, '--slug', slug, '--plan', 'enterprise'],
     ...Object.entries(limits).map(([scope, perMinute]) => {
       return ['limits', 'set', '--org', slug, '--scope', scope, '--per-minute', String(perMinute)]
     }),
     ['key', 'create', '--org', slug, '--name', 'bench', '--scopes', scopes, '--env', 'live'],
-  ])
-  return { id: Made.parse(made).id, key: MadeKey.parse(rest.at(-1)).key }
+  ]
+}
+
+/** Makes Enterprise organizations, each with limits of its own and a key. */
+export async function prepareOrganizations<T extends readonly OrganizationOptions[]>(
+  settings: Settings,
+  ...wanted: T
+): Promise<{ -readonly [K in keyof T]: PreparedOrganization }> {
+  const all = wanted.map(linesOf)
+  const documents = await twig(settings, all.flat())
+  const made = all.map((lines) => {
+    const [organization, ...rest] = documents.splice(0, lines.length)
+    return { id: Made.parse(organization).id, key: MadeKey.parse(rest.at(-1)).key }
+  })
+  return made as { -readonly [K in keyof T]: PreparedOrganization }
 }
 
 /** Makes a live key with the read scope over the API. */

@@ -12,7 +12,7 @@ import { cells, type Figure } from '../figures/figure'
 import { stop } from '../fleet'
 import { type LoadGenerator, startLoadGenerator } from '../load/load-generator'
 import { describeMachine } from '../machine'
-import { prepareOrganization, type Settings } from '../twig-command'
+import { prepareOrganizations, type Settings } from '../twig-command'
 import { measureHostile } from './hostile'
 import { type LoadFigure, loadFigures, writeLoadFigure } from './report'
 import { measureSignIns } from './sign-ins'
@@ -112,7 +112,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     ending.add(() => stop(server))
     const data = { ...settings, TWIG_DATA_DIR: server.dataDir }
     const limits = { read: LIMIT, write: LIMIT, execute: LIMIT, admin: LIMIT }
-    const { key } = await prepareOrganization(data, { name: 'Load', limits, scopes: 'admin' })
+    const [{ key }] = await prepareOrganizations(data, { name: 'Load', limits, scopes: 'admin' })
     const place: Place = {
       url: server.url,
       pid: server.pid,
