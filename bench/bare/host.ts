@@ -3,6 +3,8 @@ import { listen } from '../../server/http'
 
 // Serves a built app by the same kind of server as Twig's, with no gate. Argument: the app's folder.
 
+// As in Twig's own server (server/worker.ts): tsx turns them on.
+process.setSourceMapsEnabled(false)
 const [dir = '.'] = process.argv.slice(2)
 const app = next({ dev: false, dir, hostname: 'localhost' })
 await app.prepare()
