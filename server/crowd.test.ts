@@ -103,6 +103,18 @@ describe('accepting', () => {
     expect(order).toEqual(['closing', 'ended'])
   })
 
+  test('a server may be closed while the helper answers, by a process that is busy', async () => {
+    const { server, port } = await serving()
+    const end = acceptMany(server, BACKLOG)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const ended = end()
+    for (const untilMs = performance.now() + 300; performance.now() < untilMs; );
+    await ended
+    server.close()
+    const [error] = await once(open(port), 'error')
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
   test('a server that takes crowds closes when all of its connections have, and accepts nothing more', async () => {
     let listening: Listening | undefined = await listen({
       handler: (_request, response) => response.end('ok'),
@@ -154,6 +166,22 @@ describe('first requests', () => {
     await Promise.all(lateAnswers)
     expect(requests.all()).toBe(100)
     expect(requests.most()).toBe(FIRST_REQUESTS_A_TURN)
+  })
+
+  test('of those who wait the first come first, whoever never asks and whoever comes later', async () => {
+    const { server, port, requests } = await paced()
+    const silent = await connected(server, port, 60)
+    const asking = await connected(server, port, 30)
+    const later = await connected(server, port, 30)
+    const order: Socket[] = []
+    for (const socket of [...asking, ...later]) socket.once('data', () => order.push(socket))
+    const all = [...asking, ...later].map((socket) => once(socket, 'data'))
+    for (const socket of [...asking, ...later]) socket.write(REQUEST)
+    await Promise.all(all)
+    expect(requests.all()).toBe(60)
+    expect(order.slice(0, 12)).toEqual(asking.slice(0, 12))
+    expect(new Set(order.slice(0, asking.length))).toEqual(new Set(asking))
+    expect(silent.every((socket) => !socket.destroyed)).toBe(true)
   })
 
   test('whoever has asked before is read at once, and some newcomers beside them', async () => {

@@ -17,7 +17,9 @@ afterEach(() => void vi.useRealTimers())
 function signIn(from = '', url = '/api/auth/callback/credentials?json=true') {
   const request = new IncomingMessage(new Socket())
   Object.assign(request, { method: 'POST', url, complete: false, headers: { from } })
-  return { request, response: new ServerResponse(request) }
+  const response = new ServerResponse(request)
+  response.assignSocket(request.socket)
+  return { request, response }
 }
 
 /** Says whether there is room; `inside` are those who came in, in that order. */
@@ -143,6 +145,16 @@ test('those turned away are answered some in each turn of the loop, in their ord
   expect(answered.at(-1)).toBe(late.response)
 })
 
+test('who is turned away and sends on before the answer, or asks for leave to, is answered at once', () => {
+  const answered: ServerResponse[] = []
+  const turnedAway = turningAway((_request, response) => answered.push(response))
+  const [first, second, asking] = [signIn(), signIn(), signIn()]
+  second.response.detachSocket(second.request.socket)
+  asking.request.headers.expect = '100-continue'
+  for (const { request, response } of [first, second, asking]) turnedAway(request, response)
+  expect(answered).toEqual([second.response, asking.response])
+})
+
 describe('over HTTP', () => {
   const PATH = '/api/auth/callback/credentials'
   const inside: ServerResponse[] = []
@@ -197,6 +209,17 @@ describe('over HTTP', () => {
     expect((await fetch(`${url}/login`)).status).toBe(200)
     for (const response of inside) response.end('in')
     expect((await Promise.all(crowd)).map(({ status }) => status)).toEqual(crowd.map(() => 200))
+  })
+
+  test('who is turned away is not told to go on before', async () => {
+    const { url, fill } = await start({ env })
+    await fill(from('192.0.2.1'))
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const head = ['Host: a', 'X-Forwarded-For: 192.0.2.1', 'Expect: 100-continue', 'Content-Length: 3']
+    socket.write(`POST ${PATH} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`)
+    const [answer] = await once(socket, 'data')
+    socket.destroy()
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 503 /)
   })
 
   test('who is turned away and has sent the whole form is not waited for', async () => {

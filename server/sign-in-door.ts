@@ -106,7 +106,8 @@ function isSignIn(url = ''): boolean {
 type Answering = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
- * Answers sign-ins for which there is no room, in the order in which they came, some in each turn of the loop.
+ * Answers sign-ins for which there is no room, in the order in which they came, some in each turn of the loop. At once
+ * where the caller would else be told to go on, or has sent more before it had this answer: Node then stops reading it.
  * @param answer begins when most forms have come whole with their headers, and need not be waited for
  */
 export function turningAway(answer: Answering): Answering {
@@ -118,6 +119,8 @@ export function turningAway(answer: Answering): Answering {
     if (waiting.length > 0) setImmediate(answerSome)
   }
   return (request, response) => {
+    const isFirst = response.socket !== null
+    if (!isFirst || request.headers.expect) return answer(request, response)
     if (waiting.length === 0) setImmediate(answerSome)
     waiting.push([request, response])
   }
