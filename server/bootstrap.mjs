@@ -57,5 +57,9 @@ async function main() {
 
 main().then(
   (code) => process.exit(code),
-  (error) => fail(error?.sentence ?? error?.stack ?? String(error)),
+  (error) => {
+    // A server turns them off (server/worker.ts); they are read when somebody looks at the stack.
+    process.setSourceMapsEnabled(true)
+    fail(error?.sentence ?? error?.stack ?? String(error))
+  },
 )

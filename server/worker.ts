@@ -100,7 +100,7 @@ export async function serve(
     exclusive: true,
   })
   process.env.TWIG_INTERNAL_URL = `http://127.0.0.1:${internal.port}`
-  // tsx turns them on, for our own modules; of the bundles Node would read and keep a hundred megabytes.
+  // tsx turns them on, and Node would read and keep those of every bundle, and look into them for every error.
   if (mode === 'start') process.setSourceMapsEnabled(false)
   const app = await loadNext(env, mode, root)
   if (mode === 'start') takeOverConsole()
@@ -123,7 +123,6 @@ export async function serve(
   })
   handler = tracing ? tracing.traced(answer) : answer
   if (mode === 'start') await warmUp()
-  process.setSourceMapsEnabled(true)
   startIndexing()
   startSyncing()
   const entry = await listen({
