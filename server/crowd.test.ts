@@ -103,6 +103,21 @@ describe('accepting', () => {
     expect(order).toEqual(['closing', 'ended'])
   })
 
+  test.each(['', '/no/such/program'])(
+    'a server goes on, and ends, where no helper can be started: %j',
+    async (program) => {
+      const { server, port } = await serving()
+      const { execPath } = process
+      process.execPath = program
+      const end = acceptMany(server, BACKLOG)
+      process.execPath = execPath
+      const socket = open(port)
+      socket.write(REQUEST)
+      expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 /)
+      await end()
+    },
+  )
+
   test('a server may be closed while the helper answers, by a process that is busy', async () => {
     const { server, port } = await serving()
     const end = acceptMany(server, BACKLOG)

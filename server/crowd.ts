@@ -39,7 +39,7 @@ export function acceptMany(server: Server, backlog: number): () => Promise<void>
   const further: SocketServer[] = []
   let isClosing = false
   // Until then it has a copy of the handle as well.
-  const childGone = new Promise((resolve) => child.once('exit', resolve))
+  const childGone = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
   child.on('message', (_copy, handle) => {
     const copy = handle as unknown as Inner['_handle'] | undefined
     if (isClosing || !copy) return void copy?.close()
