@@ -27,6 +27,8 @@ const USAGE =
 export interface Place {
   url: string
   pid: number
+  /** What it has said so far. */
+  log: () => string
   /** May do everything, a million times a minute. */
   key: string
   slug: string
@@ -116,6 +118,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const place: Place = {
       url: server.url,
       pid: server.pid,
+      log: server.log,
       key,
       slug: 'load',
       settings: data,
