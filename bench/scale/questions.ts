@@ -1,4 +1,5 @@
 import { newId } from '../../lib/core/ids'
+import { usagePeriods } from '../../lib/core/key-schemas'
 import type { OperatorPrincipal, UserPrincipal } from '../../lib/core/principal'
 import { AgentInput } from '../../lib/core/schemas'
 import { listAccessLogs } from '../../lib/domain/access-logs'
@@ -53,7 +54,7 @@ export interface Question {
   kind: 'request' | 'chore'
   name: string
   work: () => Promise<unknown>
-  /** Rows that it may look at, however many there are; a page has 50. Undefined where it counts or searches by nature. */
+  /** Rows that it may look at, however many there are; a page has 50. Undefined where a chore counts by nature. */
   rowsMax?: number
 }
 
@@ -147,9 +148,9 @@ export async function hotQuestions(rows: number): Promise<Question[]> {
     ask('keys: create', () => createApiKey(person, { name: 'K', scopes: ['read'], environment: 'live' }), 60),
     ask('keys: delete', () => revokeApiKey(person, { id: keyId }), 60),
     ask('keys: made by a member', () => keysMadeBy(at.BIG, 'user_000000000100', new Date()), 100),
-    ask('usage: hour of the busy key', () => apiKeyUsage(person, { id: at.BUSY_KEY, period: '1h' })),
-    ask('usage: week of the busy key', () => apiKeyUsage(person, { id: at.BUSY_KEY, period: '7d' })),
-    ask('usage: quarter of the busy key', () => apiKeyUsage(person, { id: at.BUSY_KEY, period: '90d' })),
+    ...usagePeriods.map((period) =>
+      ask(`usage: ${period} of the busy key`, () => apiKeyUsage(person, { id: at.BUSY_KEY, period }), 8_000),
+    ),
     ask('usage: month of a quiet key', () => apiKeyUsage(person, { id: at.QUIET_KEY, period: '30d' }), 100),
     ask('usage: today', () => keyUseToday(person, { id: at.BUSY_KEY }), 250),
     ask('requests: page of the busy key', () => apiKeyRequests(person, { id: at.BUSY_KEY, ...page }), 400),
@@ -224,8 +225,12 @@ export async function hotQuestions(rows: number): Promise<Question[]> {
       200,
     ),
     ask('interactions: one', () => getInteraction(person, { id: 'int_000000000000' }), 10),
-    ask('interactions: a word nobody used', () => findInteractions(person, { ...page, text: 'zyzzyva' })),
-    ask('interactions: older than a year', () => countOlder(person, { days: 365 })),
+    ask(
+      'interactions: a word nobody used',
+      () => findInteractions(person, { ...page, text: 'zyzzyva' }),
+      31_000,
+    ),
+    ask('interactions: older than a year', () => countOlder(person, { days: 365 }), 10_100),
     ask('interactions: record', () => recordInteraction(interaction()), 10),
     ask('access log: page', () => listAccessLogs(person, page), 400),
     ask('access log: page far down', () => listAccessLogs(person, deep(15)), 400),
@@ -254,10 +259,12 @@ export async function hotQuestions(rows: number): Promise<Question[]> {
     ask('audit log: of a person', () => listAuditLogs(person, { ...page, actor: 'user_000000000002' }), 200),
     ask('audit log: of an agent', () => listAuditLogs(person, { ...page, target: at.AGENT }), 200),
     ask('audit log: by request', () => listAuditLogs(person, { ...page, request_id: requestId }), 200),
-    ask('audit log: a day long ago', () =>
-      listAuditLogs(person, { ...page, from: daysAgo(300), to: daysAgo(299.99) }),
+    ask(
+      'audit log: a day long ago',
+      () => listAuditLogs(person, { ...page, from: daysAgo(300), to: daysAgo(299.99) }),
+      200,
     ),
-    ask('allowlist: try on the last 7 days', () => previewAllowlist(person, { cidr: '192.0.2.0/24' })),
+    ask('allowlist: try on the last 7 days', () => previewAllowlist(person, { cidr: '192.0.2.0/24' }), 8_100),
     chore('usage: a batch of 100 requests', () => writeUsage(batch())),
     chore('tell the cache', () => deliverPending(), 10),
     chore('switch off unconfirmed allowlists', () => revertUnconfirmed(), 10),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { latencyBucket } from './latency'
 import type { UsageEvent } from './usage'
-import { countEvents, requestSlot } from './usage-counts'
+import { countAddresses, countEvents, requestSlot } from './usage-counts'
 
 const base: UsageEvent = {
   requestId: 'req_1',
@@ -49,14 +49,19 @@ describe('a batch comes to', () => {
     expect(days).toHaveLength(2)
   })
 
-  test('another row for another minute, and for another UTC day', () => {
+  test('another row for another minute, half hour and UTC day', () => {
     const later = [
       { ...base, timeMs: at('2026-01-31T09:31:00Z') },
       { ...base, timeMs: at('2026-01-31T23:59:59.999Z') },
       { ...base, timeMs: at('2026-02-01T00:00:00Z') },
     ]
-    const { minutes, days } = countEvents([base, ...later])
+    const { minutes, halfHours, days } = countEvents([base, ...later])
     expect(minutes).toHaveLength(4)
+    expect(halfHours.map(({ time, requests }) => [time, requests])).toEqual([
+      ['2026-01-31T09:30:00.000Z', 2],
+      ['2026-01-31T23:30:00.000Z', 1],
+      ['2026-02-01T00:00:00.000Z', 1],
+    ])
     expect(days.map(({ time, requests }) => [time.slice(0, 10), requests])).toEqual([
       ['2026-01-31', 3],
       ['2026-02-01', 1],
@@ -75,6 +80,29 @@ describe('a batch comes to', () => {
     expect(callers[0]?.last_seen_at).toBe('2026-01-31T09:30:15.020Z')
   })
 
+  test('one row for each address of an organization, whichever of its keys and whatever agent it used', () => {
+    const { callers } = countEvents([
+      base,
+      { ...base, userAgent: 'wget', timeMs: base.timeMs + 20 },
+      { ...base, keyId: 'key_b' },
+      { ...base, clientIp: '192.0.2.8' },
+      { ...base, keyId: 'key_c' },
+      { ...base, keyId: 'key_nobody' },
+    ])
+    const organizations = new Map([
+      ['key_a', 'org_1'],
+      ['key_b', 'org_1'],
+      ['key_c', 'org_2'],
+    ])
+    const address = { organization_id: 'org_1', day: '2026-01-31', client_ip: '192.0.2.7' }
+    const at = '2026-01-31T09:30:15.000Z'
+    expect(countAddresses(callers, organizations)).toEqual([
+      { ...address, requests: 3, last_seen_at: '2026-01-31T09:30:15.020Z' },
+      { ...address, client_ip: '192.0.2.8', requests: 1, last_seen_at: at },
+      { ...address, organization_id: 'org_2', requests: 1, last_seen_at: at },
+    ])
+  })
+
   test('the newest admitted use of each key; a refused one is none', () => {
     const { lastUses } = countEvents([
       { ...base, timeMs: base.timeMs + 20 },
@@ -86,7 +114,7 @@ describe('a batch comes to', () => {
   })
 
   test('nothing for nothing', () => {
-    expect(countEvents([])).toEqual({ minutes: [], days: [], callers: [], lastUses: [] })
+    expect(countEvents([])).toEqual({ minutes: [], halfHours: [], days: [], callers: [], lastUses: [] })
   })
 })
 

@@ -3,12 +3,13 @@ import type { Scope } from './principal'
 import type { UsageEvent } from './usage'
 
 const MINUTE_MS = 60_000
+const HALF_HOUR_MS = 1_800_000
 const DAY_MS = 86_400_000
 
-/** Requests alike in everything that a row of usage_minutes or usage_days is told apart by. Named as the columns are. */
+/** Requests alike in everything that a row of usage_minutes is told apart by, or of half hours or days. Named as the columns are. */
 export interface UsageCount {
   key_id: string
-  /** Start of the minute or the UTC day. */
+  /** Start of the minute, half hour or UTC day. */
   time: string
   method: string
   endpoint: string
@@ -30,9 +31,19 @@ export interface CallerCount {
   last_seen_at: string
 }
 
+/** Requests from one address with all keys of an organization on one UTC day. Named as the columns are. */
+export interface AddressCount {
+  organization_id: string
+  day: string
+  client_ip: string
+  requests: number
+  last_seen_at: string
+}
+
 /** What a batch adds to the tables, one entry a row. */
 export interface UsageCounts {
   minutes: UsageCount[]
+  halfHours: UsageCount[]
   days: UsageCount[]
   callers: CallerCount[]
   /** The newest admitted request of each key. */
@@ -90,6 +101,7 @@ export function countEvents(events: readonly UsageEvent[]): UsageCounts {
   const admitted = events.filter((event) => event.admitted)
   return {
     minutes: countBy(events, MINUTE_MS),
+    halfHours: countBy(events, HALF_HOUR_MS),
     days: countBy(events, DAY_MS),
     callers: fold(
       events,
@@ -116,6 +128,27 @@ export function countEvents(events: readonly UsageEvent[]): UsageCounts {
       },
     ).map(({ keyId, lastMs }) => ({ key_id: keyId, last_used_at: isoTime(lastMs) })),
   }
+}
+
+/**
+ * Adds up callers by address over the keys of each organization.
+ * @param organizations by key; callers of others are left out
+ */
+export function countAddresses(
+  callers: readonly CallerCount[],
+  organizations: ReadonlyMap<string, string>,
+): AddressCount[] {
+  const entries = new Map<string, AddressCount>()
+  for (const { key_id, day, client_ip, requests, last_seen_at } of callers) {
+    const organization_id = organizations.get(key_id)
+    if (organization_id === undefined) continue
+    const name = JSON.stringify([organization_id, day, client_ip])
+    const entry = entries.get(name) ?? { organization_id, day, client_ip, requests: 0, last_seen_at }
+    entries.set(name, entry)
+    entry.requests += requests
+    if (last_seen_at > entry.last_seen_at) entry.last_seen_at = last_seen_at
+  }
+  return [...entries.values()]
 }
 
 /** The partition of api_requests that a time's UTC day is kept in. */

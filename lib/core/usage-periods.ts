@@ -1,12 +1,13 @@
 import type { UsagePeriod } from './key-schemas'
 
 const MINUTE = 60
+const HALF_HOUR = 1_800
 const DAY = 86_400
 
 /** What a report looks at: equal steps that begin on the clock's even marks (UTC), the last of them still running. */
 export interface UsageWindow {
   /** Which table it is counted from. */
-  by: 'minute' | 'day'
+  by: 'minute' | 'half-hour' | 'day'
   fromMs: number
   stepSeconds: number
   steps: number
@@ -14,8 +15,8 @@ export interface UsageWindow {
 
 const windows = {
   '1h': { by: 'minute', stepSeconds: MINUTE, steps: 60 },
-  '24h': { by: 'minute', stepSeconds: 30 * MINUTE, steps: 48 },
-  '7d': { by: 'minute', stepSeconds: 120 * MINUTE, steps: 84 },
+  '24h': { by: 'half-hour', stepSeconds: HALF_HOUR, steps: 48 },
+  '7d': { by: 'half-hour', stepSeconds: 4 * HALF_HOUR, steps: 84 },
   '30d': { by: 'day', stepSeconds: DAY, steps: 30 },
   '90d': { by: 'day', stepSeconds: DAY, steps: 90 },
 } as const satisfies Record<UsagePeriod, Omit<UsageWindow, 'fromMs'>>

@@ -2,7 +2,7 @@ import { compileRanges, holdsText } from '../core/ip-ranges'
 import { type Principal, requirePermission } from '../core/principal'
 import type { AllowlistPreview } from '../core/protection-schemas'
 import { allowlistState } from './allowlist-ranges'
-import { recentCallers } from './usage-callers'
+import { recentAddresses } from './usage-addresses'
 
 const DAYS = 7
 const SHOWN_MAX = 10
@@ -17,22 +17,22 @@ export async function previewAllowlist(
   now: Date = new Date(),
 ): Promise<AllowlistPreview> {
   requirePermission(principal, 'security:read')
-  const [{ ranges }, callers] = await Promise.all([
+  const [{ ranges }, addresses] = await Promise.all([
     allowlistState(principal),
-    recentCallers(principal.organizationId, DAYS, now),
+    recentAddresses(principal.organizationId, DAYS, now),
   ])
   const list = compileRanges([...ranges.map((range) => range.cidr), ...(cidr === undefined ? [] : [cidr])])
   const isKnown = ({ clientIp }: { clientIp: string }) => clientIp !== '' && clientIp !== 'other'
   const sum = (some: ReadonlyArray<{ requests: number }>) =>
     some.reduce((total, { requests }) => total + requests, 0)
-  const outside = callers.filter((caller) => isKnown(caller) && !holdsText(list, caller.clientIp))
+  const outside = addresses.filter((address) => isKnown(address) && !holdsText(list, address.clientIp))
   return {
-    requests: sum(callers),
+    requests: sum(addresses),
     blocked: sum(outside),
     addresses: outside.length,
     busiest: outside.slice(0, SHOWN_MAX).map(({ clientIp, requests, lastSeenAt }) => {
       return { clientIp, requests, lastSeenAt: lastSeenAt.toISOString() }
     }),
-    unknown: sum(callers.filter((caller) => !isKnown(caller))),
+    unknown: sum(addresses.filter((address) => !isKnown(address))),
   }
 }

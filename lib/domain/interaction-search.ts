@@ -12,6 +12,8 @@ import { pageQuery, toPage } from './paging'
 export const SEARCHED_MAX = 10_000
 const CSV_ROWS_MAX = 10_000
 const CSV_PAGE = 200
+/** Of more than so many it is told that they are more. */
+export const COUNTED_MAX = 10_000
 
 const newestFirst = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
 
@@ -91,14 +93,16 @@ export async function lastUses(
   return new Map(rows.map(({ id, at }) => [id, at.toISOString()]))
 }
 
-/** How many interactions of the organization, Live and Test, are older than so many days. */
+/** How many interactions of the organization, Live and Test, are older than so many days; whether more than COUNTED_MAX. */
 export async function countOlder(
   principal: Principal,
   { days }: { days: number },
   nowMs: number = Date.now(),
-): Promise<{ count: number }> {
+): Promise<{ count: number; isMore: boolean }> {
   requirePermission(principal, 'organization:write')
   const before = new Date(nowMs - days * 86_400_000)
   const { organizationId } = principal
-  return { count: await db().interaction.count({ where: { organizationId, createdAt: { lt: before } } }) }
+  const where = { organizationId, createdAt: { lt: before } }
+  const counted = await db().interaction.count({ where, take: COUNTED_MAX + 1 })
+  return { count: Math.min(counted, COUNTED_MAX), isMore: counted > COUNTED_MAX }
 }

@@ -8,6 +8,7 @@ import type { Prisma } from '../generated/prisma/client'
 import { bareCause, inBackground } from '../store/background'
 import { db, isDatabaseOutage, patiently } from '../store/db'
 import { log } from '../store/log'
+import { goneOrganizations } from './gone-organizations'
 import { toInteraction } from './interaction-rows'
 import { pageQuery, toPage } from './paging'
 
@@ -160,23 +161,9 @@ export async function sweepInteractions(
   return deleted
 }
 
-/** Organizations that interactions name and that are no more. Looks at one row each, however many there are. */
-async function goneOrganizations(): Promise<string[]> {
-  const rows = await db().$queryRaw<Array<{ id: string }>>`
-    WITH RECURSIVE ids AS (
-      (SELECT min(organization_id) AS id FROM interactions)
-      UNION ALL
-      SELECT (SELECT min(organization_id) FROM interactions WHERE organization_id > ids.id)
-      FROM ids WHERE ids.id IS NOT NULL
-    )
-    SELECT id FROM ids
-    WHERE id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM organizations WHERE organizations.id = ids.id)`
-  return rows.map(({ id }) => id)
-}
-
 /** Deletes the interactions of organizations that were deleted. Returns rows deleted. */
 export async function sweepGoneInteractions(): Promise<number> {
-  const gone = await goneOrganizations()
+  const gone = await goneOrganizations('interactions')
   const later = new Date(Date.now() + 86_400_000)
   return sweepInteractions(
     gone.map((organizationId) => ({ organizationId, days: 0 })),

@@ -69,17 +69,11 @@ async function plantUsage(organizationId: string, keyId: string): Promise<void> 
     latency: {},
   }
   await db().usageMinute.create({ data: { ...counted, minute: new Date() } })
+  await db().usageHalfHour.create({ data: { ...counted, halfHour: new Date() } })
   await db().usageDay.create({ data: { ...counted, day: new Date() } })
-  await db().usageCaller.create({
-    data: {
-      keyId,
-      day: new Date(),
-      clientIp: '192.0.2.1',
-      userAgent: 'curl',
-      requests: 1,
-      lastSeenAt: new Date(),
-    },
-  })
+  const seen = { day: new Date(), clientIp: '192.0.2.1', requests: 1, lastSeenAt: new Date() }
+  await db().usageAddress.create({ data: { ...seen, organizationId } })
+  await db().usageCaller.create({ data: { ...seen, keyId, userAgent: 'curl' } })
   const { requests: _, latency: __, scope: ___, ...request } = counted
   await db().apiRequest.create({
     data: {

@@ -14,7 +14,7 @@ import { rehomeSessions } from './organization-sessions'
 import { roleOf } from './organizations'
 import { announceEnded } from './sessions'
 import { takeTurns } from './sso-connections'
-import { sweepUsageOfGoneKeys } from './usage-retention'
+import { sweepUsageOfGone } from './usage-retention'
 
 /** What became of an organization that is no more. */
 export interface DeletedOrganization {
@@ -102,5 +102,5 @@ export async function deleteOrganization(
 
 /** Deletes records whose organization is no more. Meant for after each deletion and once an hour; returns rows deleted. */
 export async function sweepGoneOrganizations(): Promise<number> {
-  return (await sweepGoneInteractions()) + (await sweepUsageOfGoneKeys())
+  return (await sweepGoneInteractions()) + (await sweepUsageOfGone())
 }

@@ -171,6 +171,15 @@ test('details of usage are swept as each organization says; counts, and those of
       await db().usageCaller.create({
         data: { keyId, day: ago(days), requests: 1, lastSeenAt: ago(days), ...caller },
       })
+      await db().usageAddress.create({
+        data: {
+          organizationId: organization.id,
+          day: ago(days),
+          clientIp: caller.clientIp,
+          requests: 1,
+          lastSeenAt: ago(days),
+        },
+      })
       await db().usageDay.create({
         data: {
           keyId,
@@ -189,6 +198,7 @@ test('details of usage are swept as each organization says; counts, and those of
     const kept = async () => [
       await db().apiRequest.count({ where: { keyId } }),
       await db().usageCaller.count({ where: { keyId } }),
+      await db().usageAddress.count({ where: { organizationId: organization.id } }),
       await db().usageDay.count({ where: { keyId } }),
     ]
     return { operator, kept }
@@ -196,6 +206,6 @@ test('details of usage are swept as each organization says; counts, and those of
   const [short, whole] = [await furnish(), await furnish()]
   await updateOrganization(short.operator, { usage_retention_days: 7 })
   expect(await sweepByRetention(now)).toBeGreaterThanOrEqual(2)
-  expect(await short.kept()).toEqual([1, 1, 2])
-  expect(await whole.kept()).toEqual([2, 2, 2])
+  expect(await short.kept()).toEqual([1, 1, 1, 2])
+  expect(await whole.kept()).toEqual([2, 2, 2, 2])
 })

@@ -16,6 +16,10 @@ describe('on a large table', () => {
         'GET', '/agents', 'read', 200, '', true, 1, '{"300": 1}'
       FROM generate_series(1, 40) AS k, generate_series(1, 500) AS m`,
     Prisma.sql`
+      INSERT INTO usage_half_hours SELECT 'key_' || k, date_trunc('hour', now()) - h * interval '30 minutes',
+        'GET', '/agents', 'read', 200, '', true, 1, '{"300": 1}'
+      FROM generate_series(1, 100) AS k, generate_series(1, 200) AS h`,
+    Prisma.sql`
       INSERT INTO usage_days SELECT 'key_' || k, current_date - d, 'GET', '/agents', 'read', 200, '', true, 1, '{}'
       FROM generate_series(1, 200) AS k, generate_series(0, 89) AS d`,
     Prisma.sql`
@@ -26,7 +30,7 @@ describe('on a large table', () => {
       SELECT n % 32, 'req_x' || k || '_' || n, now() - n * interval '1 hour', 'org_x', 'key_' || k,
         'GET', '/agents', '/agents', 200, '', true, 1, '', ''
       FROM generate_series(1, 40) AS k, generate_series(1, 640) AS n`,
-    ...['usage_minutes', 'usage_days', 'usage_callers', 'api_requests'].map((table) =>
+    ...['usage_minutes', 'usage_half_hours', 'usage_days', 'usage_callers', 'api_requests'].map((table) =>
       Prisma.raw(`ANALYZE ${table}`),
     ),
   ]

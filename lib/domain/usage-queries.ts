@@ -5,6 +5,7 @@ import { Prisma } from '../generated/prisma/client'
 
 /** The most callers a report tells apart; the rest are added up as `other`. */
 const CALLERS_SHOWN = 100
+const HALF_HOUR_MS = 1_800_000
 const DAY_MS = 86_400_000
 
 /** The UTC day of a time, as Postgres writes dates. */
@@ -12,10 +13,14 @@ function dateOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
 }
 
-/** A key's minutes from one moment up to another, which is left out. */
-function minutesOf(keyId: string, fromMs: number, toMs: number) {
+const minutes = { table: Prisma.sql`usage_minutes`, time: Prisma.sql`minute` }
+const halfHours = { table: Prisma.sql`usage_half_hours`, time: Prisma.sql`half_hour` }
+
+/** The rows of a key in a table, from one moment up to another, which is left out. */
+function rowsOf({ table, time }: typeof minutes, keyId: string, fromMs: number, toMs: number) {
   const [from, to] = [new Date(fromMs), new Date(toMs)]
-  return Prisma.sql`key_id = ${keyId} AND minute >= ${from}::timestamptz AND minute < ${to}::timestamptz`
+  return Prisma.sql`${table} WHERE key_id = ${keyId}
+    AND ${time} >= ${from}::timestamptz AND ${time} < ${to}::timestamptz`
 }
 
 /** A key's UTC days from that of one moment to that of another, both included. */
@@ -33,10 +38,11 @@ export interface StepRow {
 /** Requests by step of the window, status and whether the gate admitted them. */
 export function stepsQuery(keyId: string, window: UsageWindow, nowMs: number): Prisma.Sql {
   const { by, fromMs, stepSeconds } = window
+  const source = by === 'minute' ? minutes : halfHours
   const rows =
     by === 'day'
       ? Prisma.sql`SELECT *, day AS time FROM usage_days WHERE ${daysOf(keyId, fromMs, nowMs)}`
-      : Prisma.sql`SELECT *, minute AS time FROM usage_minutes WHERE ${minutesOf(keyId, fromMs, nowMs + 1)}`
+      : Prisma.sql`SELECT *, ${source.time} AS time FROM ${rowsOf(source, keyId, fromMs, nowMs + 1)}`
   return Prisma.sql`
     SELECT floor((extract(epoch FROM time) - ${fromMs / 1000}::float8) / ${stepSeconds}::float8)::int AS step,
       status, admitted, sum(requests)::float8 AS requests
@@ -53,21 +59,25 @@ export interface EndpointRow {
 }
 
 /**
- * Requests by endpoint, status and code, the most frequent first, with their latencies added up. Whole days are taken
- * from the table of days, whose rows are a thousand times fewer; only what the window has of its first day is not.
+ * Requests by endpoint, status and code, the most frequent first, with their latencies added up. What the window has of
+ * whole days and half hours is taken from their tables, whose rows are fewer however many requests there were.
  */
 export function endpointsQuery(keyId: string, { fromMs }: UsageWindow, nowMs: number): Prisma.Sql {
-  const wholeFromMs = Math.ceil(fromMs / DAY_MS) * DAY_MS
-  const minutes = minutesOf(keyId, fromMs, Math.min(wholeFromMs, nowMs + 1))
+  const halfHoursFromMs = Math.min(Math.ceil(fromMs / HALF_HOUR_MS) * HALF_HOUR_MS, nowMs + 1)
+  const daysFromMs = Math.ceil(fromMs / DAY_MS) * DAY_MS
+  const daysOrNowMs = Math.min(daysFromMs, nowMs + 1)
   return Prisma.sql`
     SELECT method, endpoint, status, code, sum(requests)::float8 AS requests,
       jsonb_object_agg(bucket, requests) AS latency
     FROM (
       SELECT method, endpoint, status, code, bucket.key AS bucket, sum(bucket.value::bigint) AS requests
       FROM (
-        SELECT method, endpoint, status, code, latency FROM usage_minutes WHERE ${minutes}
+        SELECT method, endpoint, status, code, latency FROM ${rowsOf(minutes, keyId, fromMs, halfHoursFromMs)}
         UNION ALL
-        SELECT method, endpoint, status, code, latency FROM usage_days WHERE ${daysOf(keyId, wholeFromMs, nowMs)}
+        SELECT method, endpoint, status, code, latency
+        FROM ${rowsOf(halfHours, keyId, halfHoursFromMs, daysOrNowMs)}
+        UNION ALL
+        SELECT method, endpoint, status, code, latency FROM usage_days WHERE ${daysOf(keyId, daysFromMs, nowMs)}
       ) AS counted, jsonb_each_text(latency) AS bucket
       GROUP BY method, endpoint, status, code, bucket.key
     ) AS buckets

@@ -3,7 +3,7 @@ import { percentiles } from '../core/latency'
 import { nodeEnv } from '../env/node'
 import { Prisma } from '../generated/prisma/client'
 import { closeDb, db, inTransaction } from '../store/db'
-import { batchOf, eventOf, keyInUse } from './testing/usage-events'
+import { batchOf, eventOf, keyIn, keyInUse } from './testing/usage-events'
 import { writeUsage } from './usage-writer'
 
 const HOUR_MS = 3600_000
@@ -11,6 +11,11 @@ const DAY_MS = 24 * HOUR_MS
 
 const minutesOf = (keyId: string) =>
   db().usageMinute.findMany({ where: { keyId }, orderBy: { minute: 'asc' } })
+const halfHoursOf = (keyId: string) => db().usageHalfHour.findMany({ where: { keyId } })
+const addressesOf = async (organizationId: string) =>
+  (await db().usageAddress.findMany({ where: { organizationId }, orderBy: { clientIp: 'asc' } })).map(
+    (row) => ({ ...row, requests: Number(row.requests) }),
+  )
 const daysOf = (keyId: string) => db().usageDay.findMany({ where: { keyId }, orderBy: { day: 'asc' } })
 const callersOf = (keyId: string) => db().usageCaller.findMany({ where: { keyId } })
 const requestsOf = (keyId: string) => db().apiRequest.findMany({ where: { keyId } })
@@ -31,7 +36,13 @@ describe('counting', () => {
       admitted: true,
     })
     expect(minute?.minute.getTime()).toBe(Math.floor(timeMs / 60_000) * 60_000)
+    expect((await halfHoursOf(keyId))[0]?.halfHour.getTime()).toBe(
+      Math.floor(timeMs / (HOUR_MS / 2)) * (HOUR_MS / 2),
+    )
     expect((await daysOf(keyId))[0]?.day.getTime()).toBe(Math.floor(timeMs / DAY_MS) * DAY_MS)
+    expect(await addressesOf(organizationId)).toMatchObject([
+      { clientIp: '192.0.2.7', requests: 1, lastSeenAt: new Date(timeMs) },
+    ])
     expect(await callersOf(keyId)).toMatchObject([
       { clientIp: '192.0.2.7', userAgent: 'curl/8.5.0', requests: 1 },
     ])
@@ -63,12 +74,17 @@ describe('counting', () => {
     for (let from = 0; from < batches.length; from += 6) {
       await Promise.all(batches.slice(from, from + 6).map((batch) => writeUsage(batch)))
     }
-    for (const { keyId } of keys) {
-      const [minutes, days] = [await minutesOf(keyId), await daysOf(keyId)]
+    for (const { keyId, organizationId } of keys) {
+      const [minutes, halfHours, days] = [
+        await minutesOf(keyId),
+        await halfHoursOf(keyId),
+        await daysOf(keyId),
+      ]
       expect(minutes).toHaveLength(5)
-      for (const counted of [minutes, days, await callersOf(keyId)]) expect(sum(counted)).toBe(24 * 20)
+      const seen = [await callersOf(keyId), await addressesOf(organizationId)]
+      for (const counted of [minutes, halfHours, days, ...seen]) expect(sum(counted)).toBe(24 * 20)
       expect(await requestsOf(keyId)).toHaveLength(24 * 20)
-      for (const { requests, latency } of [...minutes, ...days]) {
+      for (const { requests, latency } of [...minutes, ...halfHours, ...days]) {
         const counts = Object.values(latency as Record<string, number>)
         expect(counts.reduce((total, n) => total + n, 0)).toBe(requests)
       }
@@ -97,12 +113,13 @@ describe('counting', () => {
   })
 
   test('the same batch again changes nothing, one after the other or at once', async () => {
-    const { keyId } = await keyInUse()
+    const { keyId, organizationId } = await keyInUse()
     const batch = batchOf([eventOf(keyId), eventOf(keyId)])
     await Promise.all(Array.from({ length: 6 }, () => writeUsage(batch)))
     await writeUsage(batch)
-    for (const rows of [await minutesOf(keyId), await daysOf(keyId), await callersOf(keyId)])
-      expect(sum(rows)).toBe(2)
+    const counted = [await minutesOf(keyId), await halfHoursOf(keyId), await daysOf(keyId)]
+    const seen = [await callersOf(keyId), await addressesOf(organizationId)]
+    for (const rows of [...counted, ...seen]) expect(sum(rows)).toBe(2)
     expect(await requestsOf(keyId)).toHaveLength(2)
   })
 
@@ -230,6 +247,20 @@ describe('callers', () => {
     expect(after.find(({ clientIp }) => clientIp === known)?.requests).toBe(2)
     expect(after.find(({ clientIp }) => clientIp === 'other')?.requests).toBe(202)
     expect(after).toHaveLength(1_001)
+  })
+
+  test('their addresses beyond a thousand of an organization on one day are counted together, over all its keys', async () => {
+    const { keyId, organizationId } = await keyInUse()
+    const keyIds = [keyId, await keyIn(organizationId), await keyIn(organizationId)]
+    const timeMs = Date.now()
+    const batches = keyIds.map((id, k) =>
+      batchOf(Array.from({ length: 400 }, (_, n) => eventOf(id, { timeMs, clientIp: `10.0.${k}.${n}` }))),
+    )
+    await Promise.all(batches.map((batch) => writeUsage(batch)))
+    const rows = await addressesOf(organizationId)
+    expect(rows).toHaveLength(1_001)
+    expect(rows.find(({ clientIp }) => clientIp === 'other')?.requests).toBe(200)
+    expect(sum(rows)).toBe(1_200)
   })
 
   test('of another day or key have room of their own', async () => {

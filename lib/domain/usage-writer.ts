@@ -5,14 +5,21 @@ import {
   type UsageBatch,
   type UsageEvent,
 } from '../core/usage'
-import { type CallerCount, countEvents, requestSlot, type UsageCount } from '../core/usage-counts'
+import {
+  type AddressCount,
+  type CallerCount,
+  countAddresses,
+  countEvents,
+  requestSlot,
+  type UsageCount,
+} from '../core/usage-counts'
 import { Prisma } from '../generated/prisma/client'
 import { db, inTransaction, type Transaction } from '../store/db'
 import { addBlocked } from './access-log-writer'
 
 const DAY_MS = 86_400_000
 const KEPT_DAYS = 30
-/** Distinct callers of a key that are told apart on one day; whoever comes later is `other`. */
+/** Distinct callers of a key, and addresses of an organization, that are told apart on one day; whoever comes later is `other`. */
 const CALLERS_MAX = 1_000
 /** latency_us is a four-byte integer. */
 const LATENCY_US_MAX = 2 ** 31 - 1
@@ -35,6 +42,11 @@ async function organizationsOf(tx: Transaction, keyIds: string[]): Promise<Map<s
 }
 
 const byMinute = { table: Prisma.sql`usage_minutes`, time: Prisma.sql`minute`, type: Prisma.sql`timestamptz` }
+const byHalfHour = {
+  table: Prisma.sql`usage_half_hours`,
+  time: Prisma.sql`half_hour`,
+  type: Prisma.sql`timestamptz`,
+}
 const byDay = { table: Prisma.sql`usage_days`, time: Prisma.sql`day`, type: Prisma.sql`date` }
 
 /** Rows in one order everywhere, so that of two writers none waits for one that waits for it. */
@@ -124,41 +136,68 @@ async function noteLastUses(lastUses: LastUse[]): Promise<void> {
       AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < used.last_used_at)`
 }
 
-/** Those who add requests or callers to one key take turns from here on, in one order everywhere. */
-async function takeTurns(tx: Transaction, keyIds: string[]): Promise<void> {
+/** Those who add to one key or organization take turns from here on, in one order everywhere. */
+async function takeTurns(tx: Transaction, ids: string[]): Promise<void> {
   await tx.$executeRaw`
     SELECT pg_advisory_xact_lock(hashtextextended('usage callers ' || id, 0))
-    FROM (SELECT unnest(${keyIds}::text[]) AS id ORDER BY id) AS keys`
+    FROM (SELECT unnest(${ids}::text[]) AS id ORDER BY id) AS taken`
 }
 
-/** A caller has a row of its own while the key's day has room for it, or when it has one already. */
-async function addCallers(tx: Transaction, callers: CallerCount[]): Promise<void> {
+/** Whose callers a table tells apart, and by what beside the day; whoever has no room there is `other`. */
+interface SeenTable {
+  table: Prisma.Sql
+  owner: Prisma.Sql
+  names: Prisma.Sql
+  types: Prisma.Sql
+  namesOrOther: Prisma.Sql
+}
+
+const byKey: SeenTable = {
+  table: Prisma.sql`usage_callers`,
+  owner: Prisma.sql`key_id`,
+  names: Prisma.sql`client_ip, user_agent`,
+  types: Prisma.sql`client_ip text, user_agent text`,
+  namesOrOther: Prisma.sql`CASE WHEN is_named THEN client_ip ELSE 'other' END AS client_ip,
+    CASE WHEN is_named THEN user_agent ELSE '' END AS user_agent`,
+}
+const byOrganization: SeenTable = {
+  table: Prisma.sql`usage_addresses`,
+  owner: Prisma.sql`organization_id`,
+  names: Prisma.sql`client_ip`,
+  types: Prisma.sql`client_ip text`,
+  namesOrOther: Prisma.sql`CASE WHEN is_named THEN client_ip ELSE 'other' END AS client_ip`,
+}
+
+/** A caller has a row of its own while the day has room for it, or when it has one already. */
+async function addSeen(
+  tx: Transaction,
+  { table, owner, names, types, namesOrOther }: SeenTable,
+  counts: readonly (CallerCount | AddressCount)[],
+): Promise<void> {
   await tx.$executeRaw`
     WITH seen AS (
-      SELECT seen.*, held.key_id IS NOT NULL AS has_row
-      FROM jsonb_to_recordset(${json(callers)}) AS seen(
-        key_id text, day date, client_ip text, user_agent text, requests integer, last_seen_at timestamptz)
-      LEFT JOIN usage_callers AS held USING (key_id, day, client_ip, user_agent)
+      SELECT seen.*, held.${owner} IS NOT NULL AS has_row
+      FROM jsonb_to_recordset(${json(counts)}) AS seen(
+        ${owner} text, day date, ${types}, requests integer, last_seen_at timestamptz)
+      LEFT JOIN ${table} AS held USING (${owner}, day, ${names})
     ), room AS (
-      SELECT key_id, day, ${CALLERS_MAX} - (
-        SELECT count(*) FROM usage_callers AS held
-        WHERE held.key_id = fresh.key_id AND held.day = fresh.day AND held.client_ip <> 'other'
+      SELECT ${owner}, day, ${CALLERS_MAX} - (
+        SELECT count(*) FROM ${table} AS held
+        WHERE held.${owner} = fresh.${owner} AND held.day = fresh.day AND held.client_ip <> 'other'
       ) AS places
-      FROM (SELECT DISTINCT key_id, day FROM seen WHERE NOT has_row) AS fresh
+      FROM (SELECT DISTINCT ${owner}, day FROM seen WHERE NOT has_row) AS fresh
     ), placed AS (
       SELECT seen.*, has_row OR places >= row_number() OVER (
-        PARTITION BY key_id, day, has_row ORDER BY client_ip, user_agent
+        PARTITION BY ${owner}, day, has_row ORDER BY ${names}
       ) AS is_named
-      FROM seen LEFT JOIN room USING (key_id, day)
+      FROM seen LEFT JOIN room USING (${owner}, day)
     ), counted AS (
-      SELECT key_id, day, CASE WHEN is_named THEN client_ip ELSE 'other' END AS client_ip,
-        CASE WHEN is_named THEN user_agent ELSE '' END AS user_agent, requests, last_seen_at
-      FROM placed
+      SELECT ${owner}, day, ${namesOrOther}, requests, last_seen_at FROM placed
     )
-    INSERT INTO usage_callers AS held (key_id, day, client_ip, user_agent, requests, last_seen_at)
-    SELECT key_id, day, client_ip, user_agent, sum(requests), max(last_seen_at)
-    FROM counted GROUP BY key_id, day, client_ip, user_agent ORDER BY key_id, day, client_ip, user_agent
-    ON CONFLICT (key_id, day, client_ip, user_agent) DO UPDATE SET
+    INSERT INTO ${table} AS held (${owner}, day, ${names}, requests, last_seen_at)
+    SELECT ${owner}, day, ${names}, sum(requests), max(last_seen_at)
+    FROM counted GROUP BY ${owner}, day, ${names} ORDER BY ${owner}, day, ${names}
+    ON CONFLICT (${owner}, day, ${names}) DO UPDATE SET
       requests = held.requests + excluded.requests,
       last_seen_at = greatest(held.last_seen_at, excluded.last_seen_at)`
 }
@@ -172,15 +211,18 @@ async function write(tx: Transaction, batch: UsageBatch, nowMs: number): Promise
   const keyIds = [...all, ...blocked].flatMap(({ keyId }) => keyId ?? [])
   const organizations = await organizationsOf(tx, [...new Set(keyIds)])
   const events = all.filter(({ keyId }) => organizations.has(keyId))
-  const { minutes, days, callers, lastUses } = countEvents(events)
+  const { minutes, halfHours, days, callers, lastUses } = countEvents(events)
   if (first === 1) await addBlocked(tx, blocked, organizations, nowMs)
   if (first === 0 || events.length === 0) return lastUses
   await addCounts(tx, byMinute, minutes)
+  await addCounts(tx, byHalfHour, halfHours)
   await addCounts(tx, byDay, days)
   const recent = events.filter(({ timeMs }) => timeMs > nowMs - KEPT_DAYS * DAY_MS)
   await takeTurns(tx, [...new Set(events.map(({ keyId }) => keyId))])
   await addRequests(tx, recent, organizations)
-  await addCallers(tx, callers)
+  await addSeen(tx, byKey, callers)
+  await takeTurns(tx, [...new Set(organizations.values())])
+  await addSeen(tx, byOrganization, countAddresses(callers, organizations))
   return lastUses
 }
 

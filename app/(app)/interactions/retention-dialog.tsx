@@ -21,6 +21,7 @@ import { daysText, retentionText } from './retention-words'
 interface Considered {
   days: number
   count: number
+  isMore: boolean
 }
 
 const FIRST_OFFER_DAYS = 90
@@ -54,9 +55,9 @@ export function RetentionDialog({ days: shown }: { days: number | null }) {
       saving.submit({ interaction_retention_days: wanted }, () => saved(wanted))
       return
     }
-    counting.submit({ days: wanted }, ({ count }) => {
+    counting.submit({ days: wanted }, (older) => {
       setOpen(false)
-      setConsidered({ days: wanted, count })
+      setConsidered({ days: wanted, ...older })
     })
   }
 
@@ -145,11 +146,12 @@ export function RetentionDialog({ days: shown }: { days: number | null }) {
   )
 }
 
-function consequence({ days, count }: Considered): string {
+function consequence({ days, count, isMore }: Considered): string {
   const older = `older than ${daysText(days)}`
-  const now =
-    count === 0
-      ? `None is ${older} now.`
-      : `Within the hour, the ${count === 1 ? 'one interaction that is' : `${countText(count)} interactions that are`} ${older} ${count === 1 ? 'is' : 'are'} deleted, in Live and Test.`
+  const which =
+    count === 1
+      ? `the one interaction that is ${older} is`
+      : `${isMore ? 'more than' : 'the'} ${countText(count)} interactions that are ${older} are`
+  const now = count === 0 ? `None is ${older} now.` : `Within the hour, ${which} deleted, in Live and Test.`
   return `${now} From then on each one is deleted ${daysText(days)} after it was asked. What is deleted cannot be brought back.`
 }

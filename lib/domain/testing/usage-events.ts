@@ -5,9 +5,8 @@ import type { UsageBatch, UsageEvent } from '../../core/usage'
 import { db } from '../../store/db'
 import { tenant } from './tenants'
 
-/** A key's row in an organization of its own, without the cost of a secret that fits it. */
-export async function keyInUse() {
-  const { organization, operator } = await tenant()
+/** A key's row, without the cost of a secret that fits it. Returns its id. */
+export async function keyIn(organizationId: string): Promise<string> {
   const id = `key_${randomBytes(6).toString('hex')}`
   const facts = {
     name: 'Test',
@@ -16,8 +15,14 @@ export async function keyInUse() {
     last4: 'zzzz',
     secretHash: 'none',
   }
-  await db().apiKey.create({ data: { id, organizationId: organization.id, scopes: ['read'], ...facts } })
-  return { keyId: id, organizationId: organization.id, operator }
+  await db().apiKey.create({ data: { id, organizationId, scopes: ['read'], ...facts } })
+  return id
+}
+
+/** The same in an organization of its own. */
+export async function keyInUse() {
+  const { organization, operator } = await tenant()
+  return { keyId: await keyIn(organization.id), organizationId: organization.id, operator }
 }
 
 /** A successful GET of a key, just now, but for what is said otherwise. */
