@@ -47,6 +47,7 @@ const slot = (time: string) => `(${day(time)} % 32)::smallint`
 const series = (count: number) => `generate_series(0, ${count - 1}) AS i`
 
 const LATENCY = `'{"400": 3, "420": 1}'::jsonb`
+const COUNTED = 'method, endpoint, scope, status, code, admitted, requests, latency'
 const ENDPOINTS = `(ARRAY['/agents', '/agents/{id}', '/data-sources', '/query'])`
 
 function people({ organizations, people: count }: Size): string[] {
@@ -93,31 +94,32 @@ function keys(size: Size): string[] {
   ]
 }
 
+/** What is counted by time stands in the order in which it was counted, everybody's beside each other. */
 function usage({ keys: count, rows, organizations }: Size): string[] {
   const each = Math.max(1, Math.floor(rows / count))
-  const busyMinutes = Math.min(2 * 1440, Math.floor(rows / 20))
+  const busyMinutes = Math.min(8 * 1440, Math.floor(rows / 20))
   const busyHalfHours = Math.min(8 * 48, Math.floor(rows / 20))
   const addresses = Math.min(1_000, Math.floor(rows / 100))
   const time = spreadOverDays(rows, 29)
   const halfHour = `to_timestamp(floor(extract(epoch FROM now()) / 1800) * 1800)`
   const key = `CASE WHEN i % 5 = 0 THEN ${id('key', '0')} ELSE ${id('key', `i % ${count}`)} END`
   return [
-    `INSERT INTO usage_minutes (key_id, minute, method, endpoint, scope, status, code, admitted, requests, latency)
-     SELECT ${id('key', 'k')}, date_trunc('minute', now()) - (m * 1151 + k * 7) % 2880 * interval '1 minute', 'GET',
-       '/agents', 'read', 200, '', true, 4, ${LATENCY}
-     FROM generate_series(1, ${count - 1}) AS k, generate_series(0, ${each - 1}) AS m`,
-    `INSERT INTO usage_minutes (key_id, minute, method, endpoint, scope, status, code, admitted, requests, latency)
-     SELECT '${BUSY_KEY}', date_trunc('minute', now()) - m * interval '1 minute', 'GET', ${ENDPOINTS}[e], 'read',
-       200, '', true, 4, ${LATENCY}
-     FROM generate_series(0, ${busyMinutes - 1}) AS m, generate_series(1, 4) AS e`,
-    `INSERT INTO usage_half_hours (key_id, half_hour, method, endpoint, scope, status, code, admitted, requests, latency)
-     SELECT ${id('key', 'k')}, ${halfHour} - (m * 37 + k * 7) % 384 * interval '30 minutes', 'GET', '/agents', 'read', 200,
-       '', true, 4, ${LATENCY}
-     FROM generate_series(1, ${count - 1}) AS k, generate_series(0, ${each - 1}) AS m`,
-    `INSERT INTO usage_half_hours (key_id, half_hour, method, endpoint, scope, status, code, admitted, requests, latency)
+    `INSERT INTO usage_minutes (key_id, minute, ${COUNTED})
+     SELECT ${id('key', 'k')}, date_trunc('minute', now()) - (m * 1151 + k * 7) % 11520 * interval '1 minute', 'GET',
+       '/agents', 'read'::scope, 200, '', true, 4, ${LATENCY}
+     FROM generate_series(1, ${count - 1}) AS k, generate_series(0, ${each - 1}) AS m
+     UNION ALL
+     SELECT '${BUSY_KEY}', date_trunc('minute', now()) - m * interval '1 minute', 'GET', ${ENDPOINTS}[e], 'read', 200, '',
+       true, 4, ${LATENCY}
+     FROM generate_series(0, ${busyMinutes - 1}) AS m, generate_series(1, 4) AS e ORDER BY 2`,
+    `INSERT INTO usage_half_hours (key_id, half_hour, ${COUNTED})
+     SELECT ${id('key', 'k')}, ${halfHour} - (m * 37 + k * 7) % 384 * interval '30 minutes', 'GET', '/agents',
+       'read'::scope, 200, '', true, 4, ${LATENCY}
+     FROM generate_series(1, ${count - 1}) AS k, generate_series(0, ${each - 1}) AS m
+     UNION ALL
      SELECT '${BUSY_KEY}', ${halfHour} - h * interval '30 minutes', 'GET', ${ENDPOINTS}[e], 'read', 200, '', true, 120,
        ${LATENCY}
-     FROM generate_series(0, ${busyHalfHours - 1}) AS h, generate_series(1, 4) AS e`,
+     FROM generate_series(0, ${busyHalfHours - 1}) AS h, generate_series(1, 4) AS e ORDER BY 2`,
     `INSERT INTO usage_addresses (organization_id, day, client_ip, requests, last_seen_at)
      SELECT ${id('org', 'o')}, current_date - d, '192.0.' || c / 250 || '.' || c % 250, 4, now() - d * interval '1 day'
      FROM generate_series(0, ${organizations - 1}) AS o, generate_series(0, 8) AS d,

@@ -94,13 +94,24 @@ describe('a batch comes to', () => {
       ['key_b', 'org_1'],
       ['key_c', 'org_2'],
     ])
-    const address = { organization_id: 'org_1', day: '2026-01-31', client_ip: '192.0.2.7' }
+    const address = { organization_id: 'org_1', day: '2026-01-31', client_ip: '192.0.2.7', admitted: true }
     const at = '2026-01-31T09:30:15.000Z'
     expect(countAddresses(callers, organizations)).toEqual([
       { ...address, requests: 3, last_seen_at: '2026-01-31T09:30:15.020Z' },
       { ...address, client_ip: '192.0.2.8', requests: 1, last_seen_at: at },
       { ...address, organization_id: 'org_2', requests: 1, last_seen_at: at },
     ])
+  })
+
+  test('a caller is admitted that was let through once, and an address by any key', () => {
+    const { callers } = countEvents([refused, { ...refused, userAgent: 'wget' }, base])
+    expect(callers.map(({ user_agent, admitted }) => [user_agent, admitted])).toEqual([
+      ['curl', true],
+      ['wget', false],
+    ])
+    const organizations = new Map([['key_a', 'org_1']])
+    expect(countAddresses([...callers].reverse(), organizations)).toMatchObject([{ admitted: true }])
+    expect(countAddresses(callers.slice(1), organizations)).toMatchObject([{ admitted: false }])
   })
 
   test('the newest admitted use of each key; a refused one is none', () => {

@@ -27,6 +27,8 @@ export interface CallerCount {
   day: string
   client_ip: string
   user_agent: string
+  /** Whether any of them was let through. */
+  admitted: boolean
   requests: number
   last_seen_at: string
 }
@@ -36,6 +38,7 @@ export interface AddressCount {
   organization_id: string
   day: string
   client_ip: string
+  admitted: boolean
   requests: number
   last_seen_at: string
 }
@@ -106,17 +109,19 @@ export function countEvents(events: readonly UsageEvent[]): UsageCounts {
     callers: fold(
       events,
       (event) => [event.keyId, Math.floor(event.timeMs / DAY_MS), event.clientIp, event.userAgent],
-      (event) => ({ event, requests: 0, lastMs: 0 }),
-      (entry, { timeMs }) => {
+      (event) => ({ event, admitted: false, requests: 0, lastMs: 0 }),
+      (entry, { timeMs, admitted: isAdmitted }) => {
+        entry.admitted ||= isAdmitted
         entry.requests += 1
         entry.lastMs = Math.max(entry.lastMs, timeMs)
       },
-    ).map(({ event, requests, lastMs }) => ({
+    ).map(({ event, lastMs, ...entry }) => ({
       key_id: event.keyId,
       day: isoTime(event.timeMs).slice(0, 10),
       client_ip: event.clientIp,
       user_agent: event.userAgent,
-      requests,
+      admitted: entry.admitted,
+      requests: entry.requests,
       last_seen_at: isoTime(lastMs),
     })),
     lastUses: fold(
@@ -139,12 +144,20 @@ export function countAddresses(
   organizations: ReadonlyMap<string, string>,
 ): AddressCount[] {
   const entries = new Map<string, AddressCount>()
-  for (const { key_id, day, client_ip, requests, last_seen_at } of callers) {
+  for (const { key_id, day, client_ip, admitted, requests, last_seen_at } of callers) {
     const organization_id = organizations.get(key_id)
     if (organization_id === undefined) continue
     const name = JSON.stringify([organization_id, day, client_ip])
-    const entry = entries.get(name) ?? { organization_id, day, client_ip, requests: 0, last_seen_at }
+    const entry = entries.get(name) ?? {
+      organization_id,
+      day,
+      client_ip,
+      admitted,
+      requests: 0,
+      last_seen_at,
+    }
     entries.set(name, entry)
+    entry.admitted ||= admitted
     entry.requests += requests
     if (last_seen_at > entry.last_seen_at) entry.last_seen_at = last_seen_at
   }

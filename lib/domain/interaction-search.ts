@@ -3,7 +3,7 @@ import { interactionsCsv } from '../core/interaction-csv'
 import { type InteractionSearch, periodMs } from '../core/interaction-search'
 import { type Principal, requirePermission } from '../core/principal'
 import type { ListQuery, Page } from '../core/schemas'
-import type { Prisma } from '../generated/prisma/client'
+import { type Environment, Prisma } from '../generated/prisma/client'
 import { db } from '../store/db'
 import { toInteraction } from './interaction-rows'
 import { pageQuery, toPage } from './paging'
@@ -102,7 +102,13 @@ export async function countOlder(
   requirePermission(principal, 'organization:write')
   const before = new Date(nowMs - days * 86_400_000)
   const { organizationId } = principal
-  const where = { organizationId, createdAt: { lt: before } }
-  const counted = await db().interaction.count({ where, take: COUNTED_MAX + 1 })
-  return { count: Math.min(counted, COUNTED_MAX), isMore: counted > COUNTED_MAX }
+  // Compared as rows and in the order of their index: otherwise Postgres may look at everybody's from the oldest on.
+  const older = (environment: Environment) => Prisma.sql`
+    SELECT 1 FROM interactions
+    WHERE (organization_id, environment, created_at) >= (${organizationId}, ${environment}::environment, '-infinity')
+      AND (organization_id, environment, created_at) < (${organizationId}, ${environment}::environment, ${before}::timestamptz)
+    ORDER BY organization_id, environment, created_at LIMIT ${COUNTED_MAX + 1}`
+  const [row] = await db().$queryRaw<[{ count: number }]>`
+    SELECT count(*)::int AS count FROM ((${older('live')}) UNION ALL (${older('test')})) AS older`
+  return { count: Math.min(row.count, COUNTED_MAX), isMore: row.count > COUNTED_MAX }
 }

@@ -1,7 +1,10 @@
 import type { UsageWindow } from '../core/usage-periods'
 import { Prisma } from '../generated/prisma/client'
 
-/** The statements behind a usage report. Each reads one key's rows through the index that begins with the key. */
+/**
+ * The statements behind a usage report. Each reads one key's rows through the index that begins with the key: times are
+ * compared as rows with it, as of a busy key Postgres would otherwise read everybody's rows of that time.
+ */
 
 /** The most callers a report tells apart; the rest are added up as `other`. */
 const CALLERS_SHOWN = 100
@@ -20,12 +23,14 @@ const halfHours = { table: Prisma.sql`usage_half_hours`, time: Prisma.sql`half_h
 function rowsOf({ table, time }: typeof minutes, keyId: string, fromMs: number, toMs: number) {
   const [from, to] = [new Date(fromMs), new Date(toMs)]
   return Prisma.sql`${table} WHERE key_id = ${keyId}
-    AND ${time} >= ${from}::timestamptz AND ${time} < ${to}::timestamptz`
+    AND (key_id, ${time}) >= (${keyId}, ${from}::timestamptz)
+    AND (key_id, ${time}) < (${keyId}, ${to}::timestamptz)`
 }
 
 /** A key's UTC days from that of one moment to that of another, both included. */
 function daysOf(keyId: string, fromMs: number, toMs: number) {
-  return Prisma.sql`key_id = ${keyId} AND day BETWEEN ${dateOf(fromMs)}::date AND ${dateOf(toMs)}::date`
+  return Prisma.sql`key_id = ${keyId} AND (key_id, day) >= (${keyId}, ${dateOf(fromMs)}::date)
+    AND (key_id, day) <= (${keyId}, ${dateOf(toMs)}::date)`
 }
 
 export interface StepRow {

@@ -3,8 +3,7 @@ import { db } from '../store/db'
 import { sweepDays } from './day-partitions'
 
 const DAY_MS = 86_400_000
-const MINUTES_KEPT_DAYS = 2
-const HALF_HOURS_KEPT_DAYS = 8
+const MINUTES_KEPT_DAYS = 8
 const DAYS_KEPT_DAYS = 400
 const CALLERS_KEPT_DAYS = 90
 const ADDRESSES_KEPT_DAYS = 8
@@ -26,8 +25,8 @@ async function deleteRows(table: Prisma.Sql, condition: Prisma.Sql): Promise<num
 }
 
 /**
- * Removes usage that is past its time: minutes and ids of batches after 2 days, half hours and addresses after 8,
- * callers after 90, days after 400, single requests after a month. Returns rows removed; a partition that was emptied counts as one.
+ * Removes usage that is past its time: minutes, half hours and addresses after 8 days, days after 400, callers
+ * after 90, ids of batches after 2, single requests after a month. Returns rows removed; a partition that was emptied counts as one.
  */
 export async function sweepUsage(now: Date = new Date()): Promise<number> {
   const ago = (days: number) => new Date(now.getTime() - days * DAY_MS)
@@ -36,7 +35,7 @@ export async function sweepUsage(now: Date = new Date()): Promise<number> {
     await deleteRows(Prisma.sql`usage_minutes`, Prisma.sql`minute < ${ago(MINUTES_KEPT_DAYS)}::timestamptz`),
     await deleteRows(
       Prisma.sql`usage_half_hours`,
-      Prisma.sql`half_hour < ${ago(HALF_HOURS_KEPT_DAYS)}::timestamptz`,
+      Prisma.sql`half_hour < ${ago(MINUTES_KEPT_DAYS)}::timestamptz`,
     ),
     await deleteRows(Prisma.sql`usage_addresses`, Prisma.sql`day < ${day(ADDRESSES_KEPT_DAYS)}::date`),
     await deleteRows(Prisma.sql`usage_days`, Prisma.sql`day < ${day(DAYS_KEPT_DAYS)}::date`),

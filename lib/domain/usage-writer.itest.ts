@@ -263,6 +263,27 @@ describe('callers', () => {
     expect(sum(rows)).toBe(1_200)
   })
 
+  test('of whom all was refused take half of the places at most, and those who were admitted the others', async () => {
+    const { keyId, organizationId } = await keyInUse()
+    const timeMs = Date.now()
+    const from = (clientIp: string, admitted: boolean) =>
+      eventOf(keyId, {
+        timeMs,
+        clientIp,
+        ...(!admitted && { status: 401, code: 'disabled_api_key', admitted }),
+      })
+    const flood = Array.from({ length: 1_200 }, (_, n) => from(`2001:db8::${n.toString(16)}`, false))
+    const good = Array.from({ length: 501 }, (_, n) => from(`10.0.${n >> 8}.${n & 255}`, true))
+    await writeUsage(batchOf(flood))
+    await writeUsage(batchOf([from('2001:db8:1::', false), ...good]))
+    for (const rows of [await callersOf(keyId), await addressesOf(organizationId)]) {
+      const named = rows.map(({ clientIp }) => clientIp).filter((clientIp) => clientIp !== 'other')
+      expect(named.filter((clientIp) => clientIp.startsWith('2001:'))).toHaveLength(500)
+      expect(named.filter((clientIp) => clientIp.startsWith('10.'))).toHaveLength(500)
+      expect(sum(rows)).toBe(1_200 + 502)
+    }
+  })
+
   test('of another day or key have room of their own', async () => {
     const [mine, other] = [await keyInUse(), await keyInUse()]
     const many = (keyId: string, timeMs: number) =>
@@ -294,7 +315,7 @@ test('a deadlock with somebody else is tried again, and the batch counts once', 
   await closeDb()
   try {
     let writing: Promise<unknown> = Promise.resolve()
-    // Holds the turn that the writer waits for last, and then wants a row of usage_minutes that the writer holds.
+    // Holds a turn that the writer waits for, and then wants a row of usage_minutes that the writer holds.
     const work = inTransaction(async (tx) => {
       await tx.$executeRaw`SELECT set_config('deadlock_timeout', '10s', true)`
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`usage callers ${keyId}`}, 0))`

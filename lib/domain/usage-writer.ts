@@ -21,6 +21,8 @@ const DAY_MS = 86_400_000
 const KEPT_DAYS = 30
 /** Distinct callers of a key, and addresses of an organization, that are told apart on one day; whoever comes later is `other`. */
 const CALLERS_MAX = 1_000
+/** Those of whom all was refused take no more of these places: whoever holds a dead key hides nobody. */
+const REFUSED_CALLERS_MAX = CALLERS_MAX / 2
 /** latency_us is a four-byte integer. */
 const LATENCY_US_MAX = 2 ** 31 - 1
 
@@ -178,18 +180,18 @@ async function addSeen(
     WITH seen AS (
       SELECT seen.*, held.${owner} IS NOT NULL AS has_row
       FROM jsonb_to_recordset(${json(counts)}) AS seen(
-        ${owner} text, day date, ${types}, requests integer, last_seen_at timestamptz)
+        ${owner} text, day date, ${types}, admitted boolean, requests integer, last_seen_at timestamptz)
       LEFT JOIN ${table} AS held USING (${owner}, day, ${names})
     ), room AS (
-      SELECT ${owner}, day, ${CALLERS_MAX} - (
+      SELECT ${owner}, day, (
         SELECT count(*) FROM ${table} AS held
         WHERE held.${owner} = fresh.${owner} AND held.day = fresh.day AND held.client_ip <> 'other'
-      ) AS places
+      ) AS taken
       FROM (SELECT DISTINCT ${owner}, day FROM seen WHERE NOT has_row) AS fresh
     ), placed AS (
-      SELECT seen.*, has_row OR places >= row_number() OVER (
-        PARTITION BY ${owner}, day, has_row ORDER BY ${names}
-      ) AS is_named
+      SELECT seen.*, has_row OR taken + row_number() OVER (
+        PARTITION BY ${owner}, day, has_row ORDER BY NOT admitted, ${names}
+      ) <= CASE WHEN admitted THEN ${CALLERS_MAX}::int ELSE ${REFUSED_CALLERS_MAX}::int END AS is_named
       FROM seen LEFT JOIN room USING (${owner}, day)
     ), counted AS (
       SELECT ${owner}, day, ${namesOrOther}, requests, last_seen_at FROM placed
@@ -221,7 +223,7 @@ async function write(tx: Transaction, batch: UsageBatch, nowMs: number): Promise
   await takeTurns(tx, [...new Set(events.map(({ keyId }) => keyId))])
   await addRequests(tx, recent, organizations)
   await addSeen(tx, byKey, callers)
-  await takeTurns(tx, [...new Set(organizations.values())])
+  await takeTurns(tx, [...new Set(events.flatMap(({ keyId }) => organizations.get(keyId) ?? []))])
   await addSeen(tx, byOrganization, countAddresses(callers, organizations))
   return lastUses
 }

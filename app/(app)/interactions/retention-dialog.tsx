@@ -152,6 +152,9 @@ function consequence({ days, count, isMore }: Considered): string {
     count === 1
       ? `the one interaction that is ${older} is`
       : `${isMore ? 'more than' : 'the'} ${countText(count)} interactions that are ${older} are`
-  const now = count === 0 ? `None is ${older} now.` : `Within the hour, ${which} deleted, in Live and Test.`
+  const now =
+    count === 0
+      ? `None is ${older} now.`
+      : `${isMore ? 'Beginning within' : 'Within'} the hour, ${which} deleted, in Live and Test.`
   return `${now} From then on each one is deleted ${daysText(days)} after it was asked. What is deleted cannot be brought back.`
 }
