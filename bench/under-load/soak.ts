@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Figure } from '../figures/figure'
+import type { Figure, Row } from '../figures/figure'
 import { forgedRequests, goodRequests } from '../requests'
 import { readable } from '../table'
 import type { Place } from './command'
@@ -29,12 +29,43 @@ function slopePerHour(samples: readonly Sample[]): number {
   return (top / bottom) * 3_600_000
 }
 
-/** The second half: in the first, caches fill and code is compiled. */
-const later = <T>(samples: readonly T[]) => samples.slice(Math.floor(samples.length / 2))
+interface Soaked {
+  minutes: number
+  statuses: Record<number, number>
+  resident: Sample[]
+  held: (Sample & Held)[]
+}
+
+/** Of the halves: in the first, caches fill and code is compiled. */
+const half = <T>(samples: readonly T[], at: 0 | 1) => {
+  const middle = Math.floor(samples.length / 2)
+  return at === 0 ? samples.slice(0, middle) : samples.slice(middle)
+}
+
+/** What an hour came to. Memory of a process goes up and down with its collector, so its peaks are compared. */
+export function soakRows({ minutes, statuses, resident, held }: Soaked, redis: string): Row[] {
+  const most = (samples: readonly Sample[]) => readable(Math.max(...samples.map(({ mib }) => mib)))
+  const answers = Object.entries(statuses).map(([status, count]) => `${count} × ${status}`)
+  const row = { redis, connections: CONNECTIONS + 2 }
+  return [
+    {
+      ...row,
+      figure: `Memory of the process, most in the second half of ${minutes} minutes`,
+      value: `${most(half(resident, 1))} MiB`,
+      against: `${most(half(resident, 0))} in the first; ${answers.join(', ')}`,
+    },
+    {
+      ...row,
+      figure: 'What it holds after a collection, growth an hour in the second half',
+      value: `${readable(slopePerHour(half(held, 1)))} MiB`,
+      against: `asked ${held.length} times: ${held.map(({ mib }) => Math.round(mib)).join(', ')} MiB`,
+    },
+  ]
+}
 
 /**
  * Good and forged keys and pages for so long. Memory is read every ten seconds, what is held after a collection twelve
- * times, and both are judged by their second half.
+ * times, which lets go of what can be: from then on its memory climbs anew.
  */
 export async function measureSoak(place: Place, minutes: number): Promise<Figure> {
   const { url, pid, key, generator, say } = place
@@ -77,19 +108,6 @@ export async function measureSoak(place: Place, minutes: number): Promise<Figure
   }
   isDone = true
   await sampling
-  const row = (figure: string, samples: readonly Sample[], against: string) => ({
-    figure: `${figure}, growth an hour in the second half of ${minutes} minutes`,
-    redis: place.redisKind,
-    connections: CONNECTIONS + 2,
-    value: `${readable(slopePerHour(later(samples)))} MiB`,
-    against: `of ${readable(samples.at(-1)?.mib ?? Number.NaN)} MiB; ${against}`,
-  })
-  const answers = Object.entries(statuses).map(([status, count]) => `${count} × ${status}`)
-  return {
-    rows: [
-      row('Memory of the process', resident, answers.join(', ')),
-      row('What it holds after a collection', held, `${held.length} times asked`),
-    ],
-    raw: { minutes, statuses, resident, held },
-  }
+  const raw: Soaked = { minutes, statuses, resident, held }
+  return { rows: soakRows(raw, place.redisKind), raw }
 }

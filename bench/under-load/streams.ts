@@ -115,7 +115,7 @@ export async function measureStreams(place: Place, count: number): Promise<Figur
           value: `${readable(kept.p99)} ms`,
           p50: kept.p50,
           p99: kept.p99,
-          against: `idle ${readable(idle.kept.p99)}`,
+          against: `of those sent ${readable(kept.sentP99)}; idle ${readable(idle.kept.p99)}; most ${readable(kept.most)}`,
         },
       ],
       raw: {
