@@ -43,7 +43,7 @@ const half = <T>(samples: readonly T[], at: 0 | 1) => {
 }
 
 /** What an hour came to. Memory of a process goes up and down with its collector, so its peaks are compared. */
-export function soakRows({ minutes, statuses, resident, held }: Soaked, redis: string): Row[] {
+function soakRows({ minutes, statuses, resident, held }: Soaked, redis: string): Row[] {
   const most = (samples: readonly Sample[]) => readable(Math.max(...samples.map(({ mib }) => mib)))
   const answers = Object.entries(statuses).map(([status, count]) => `${count} × ${status}`)
   const row = { redis, connections: CONNECTIONS + 2 }
