@@ -74,10 +74,10 @@ ${markdownTable(headings, rows, numeric)}
 How to read it: each path is a verb of \`lib/domain\` as a request or a chore calls it, asked of a real PostgreSQL that said
 how it ran each statement (auto_explain, those of triggers included), the second time it was asked. Half of all rows belong
 to one organization, whose owner asks, and a fifth of all requests are one key's. \`rows read\` are all that scans looked
-at in tables and indices, with those that a filter then left out. Chores that \`counts\` stands beside look
-at a whole that has no bound; what may read a number of rows may read no more however many there are (a table of a few hundred rows Postgres reads
-whole, so that fewer keys may cost more rows). \`whole tables\` were read from beginning to end and have more than a
-thousand rows. A warm API call is not among these: it asks Postgres nothing. Every plan: [raw/scale.json](raw/scale.json).
+at in tables and indices, with those that a filter then left out. Chores that \`counts\` stands beside
+look at a whole that has no bound; what may read a number of rows may read no more however many there are (a table of a few
+hundred rows Postgres reads whole, so that fewer keys may cost more rows). \`whole tables\` were read from beginning to end
+and have more than a thousand rows. A warm API call is not among these: it asks Postgres nothing. Every plan: [raw/scale.json](raw/scale.json).
 
 ${BEFORE}
 `

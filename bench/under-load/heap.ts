@@ -54,8 +54,8 @@ function ask(socket: WebSocket, command: Command): Promise<{ result: { value: st
  * @throws Error when it does not open or does not answer
  * @see https://chromedevtools.github.io/devtools-protocol/v8/
  */
-export async function heldBy(process: Inspected): Promise<Held> {
-  const socket = new WebSocket(await inspectorOf(process))
+export async function heldBy(inspected: Inspected): Promise<Held> {
+  const socket = new WebSocket(await inspectorOf(inspected))
   try {
     await new Promise((resolve, reject) => {
       socket.addEventListener('open', resolve)

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { db } from '../store/db'
+import { describe, expect, test, vi } from 'vitest'
+import { db, inTransaction } from '../store/db'
 import { batchOf, eventOf, keyIn, keyInUse } from './testing/usage-events'
 import { writeUsage } from './usage-writer'
 
@@ -72,6 +72,40 @@ describe('callers', () => {
       expect(sum(rows)).toBe(1_200 + 502)
     }
   })
+
+  test.each(['key', 'organization'] as const)(
+    'of a writer that waits for another of the %s find the places that it left',
+    async (whose) => {
+      const { keyId, organizationId } = await keyInUse()
+      const id = whose === 'key' ? keyId : organizationId
+      const timeMs = Date.now()
+      const day = new Date(timeMs).toISOString().slice(0, 10)
+      const isWaiting = async () => {
+        const [row] = await db().$queryRaw<{ waiting: boolean }[]>`
+        SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory') AS waiting`
+        return row?.waiting
+      }
+      let writing: Promise<unknown> = Promise.resolve()
+      let isWritten = false
+      await inTransaction(async (tx) => {
+        await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`usage callers ${id}`}, 0))`
+        writing = writeUsage(batchOf([eventOf(keyId, { timeMs })])).then(() => {
+          isWritten = true
+        })
+        await vi.waitFor(async () => expect(isWritten || (await isWaiting())).toBe(true), { interval: 10 })
+        await tx.$executeRaw`
+        INSERT INTO usage_callers SELECT ${keyId}, ${day}::date, '10.0.0.' || n, 'curl', 1, now()
+        FROM generate_series(1, 1000) AS n`
+        await tx.$executeRaw`
+        INSERT INTO usage_addresses SELECT ${organizationId}, ${day}::date, '10.0.0.' || n, 1, now()
+        FROM generate_series(1, 1000) AS n`
+      })
+      await writing
+      const rows = whose === 'key' ? await callersOf(keyId) : await addressesOf(organizationId)
+      expect(rows).toHaveLength(1_001)
+      expect(rows.find(({ clientIp }) => clientIp === 'other')?.requests).toBe(1)
+    },
+  )
 
   test('of another day or key have room of their own', async () => {
     const [mine, other] = [await keyInUse(), await keyInUse()]

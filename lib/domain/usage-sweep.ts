@@ -25,8 +25,8 @@ async function deleteRows(table: Prisma.Sql, condition: Prisma.Sql): Promise<num
 }
 
 /**
- * Removes usage that is past its time: minutes, half hours and addresses after 8 days, days after 400, callers
- * after 90, ids of batches after 2, single requests after a month. Returns rows removed; a partition that was emptied counts as one.
+ * Removes usage that is past its time: minutes, half hours and addresses after 8 days, days after 400, callers after 90,
+ * ids of batches after 2, single requests after a month. Returns rows removed; a partition that was emptied counts as one.
  */
 export async function sweepUsage(now: Date = new Date()): Promise<number> {
   const ago = (days: number) => new Date(now.getTime() - days * DAY_MS)
