@@ -30,10 +30,12 @@ export async function middleware(request: NextRequest, event: NextFetchEvent): P
   const { pathname, searchParams } = request.nextUrl
   if (pathname === USAGE_PATH && searchParams.has(FLUSH_QUERY)) await host.flush()
 
-  const headers = new Headers(request.headers)
-  for (const name of [...headers.keys()]) if (name.startsWith('x-twig-')) headers.delete(name)
+  const isProved = PASS_HEADER in verdict.requestHeaders
+  const headers = new Headers()
+  for (const [name, value] of request.headers) {
+    if (!name.startsWith('x-twig-') && !(isProved && name === 'authorization')) headers.append(name, value)
+  }
   for (const [name, value] of Object.entries(verdict.requestHeaders)) headers.set(name, value)
-  if (headers.has(PASS_HEADER)) headers.delete('authorization')
 
   const { path } = verdict
   const init = { request: { headers }, headers: verdict.responseHeaders }

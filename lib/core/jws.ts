@@ -1,14 +1,25 @@
 import { equalStrings, type Hmac } from './hmac'
 
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** Twelve bits as two digits. */
+const PAIRS = Array.from({ length: 4096 }, (_, bits) => `${DIGITS[bits >> 6]}${DIGITS[bits & 63]}`)
+
+/**
+ * base64url without padding (RFC 4648 section 5). By a table of our own: in the edge sandbox each use of a global, such as
+ * String in a loop over bytes, costs more than all that is done with it.
+ */
+export function base64url(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    text += `${PAIRS[bits >> 12]}${PAIRS[bits & 4095]}`
+  }
+  const missing = (3 - (bytes.length % 3)) % 3
+  return missing === 0 ? text : text.slice(0, -missing)
+}
+
 const HEADER = base64url(new TextEncoder().encode('{"alg":"HS256","typ":"JWT"}'))
 const MAX_LENGTH = 4096
-
-/** base64url without padding (RFC 4648 section 5). */
-export function base64url(bytes: Uint8Array): string {
-  let binary = ''
-  for (let i = 0; i < bytes.length; i++) binary += String.fromCharCode(bytes[i] as number)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}
 
 function fromBase64url(text: string): Uint8Array | null {
   if (!/^[\w-]*$/.test(text)) return null

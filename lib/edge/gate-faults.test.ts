@@ -17,14 +17,10 @@ beforeEach(() => {
   world.reports.length = 0
 })
 
-const base64 = (value: unknown): unknown => {
-  if (typeof value === 'string') return Buffer.from(value).toString('base64')
-  return Array.isArray(value) ? value.map(base64) : value
-}
 const fixed = (status: number, text: string) => (response: ServerResponse) =>
   response.writeHead(status).end(text)
 /** A well-formed reply of the protocol to a pipeline of one command, which is how the client sends one. */
-const result = (value: unknown) => fixed(200, JSON.stringify([{ result: base64(value) }]))
+const result = (value: unknown) => fixed(200, JSON.stringify([{ result: value }]))
 const facts =
   '{"id":"key_1","name":"CI","organizationId":"org_1","environment":"live","scopes":["admin"],"endsAtMs":null}'
 const limits = '{"read":200,"write":10,"execute":100,"admin":50}'
@@ -53,7 +49,7 @@ const outages: [string, ((response: ServerResponse) => void) | null][] = [
   ['an error comes in a list', fixed(200, '[{"error":"ERR internal error"}]')],
   ['the answer is an empty list', fixed(200, '[]')],
   ['the answer is null', fixed(200, 'null')],
-  ['the answer is no list', fixed(200, JSON.stringify({ result: base64(sound) }))],
+  ['the answer is no list', fixed(200, JSON.stringify({ result: sound }))],
   ['the result is null', result(null)],
   ['the result is true', result(true)],
   ['the result is a number', result(1)],

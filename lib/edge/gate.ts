@@ -1,17 +1,13 @@
-import { type BlockedEvent, blockedEvent, blockReasonOf } from '../core/access-log'
-import { addressUnknown, ipNotAllowed } from '../core/allowlist'
-import { digestKey, type ParsedKey, parseAuthorization, verifyTag } from '../core/api-key'
-import { type ErrorCode, TwigError } from '../core/errors'
+import type { BlockedEvent } from '../core/access-log'
+import { TwigError } from '../core/errors'
 import type { Hmac } from '../core/hmac'
 import { type Resolution, resolvePolicy, routeName } from '../core/policy'
-import { insufficientScope, type Scope } from '../core/principal'
-import { type BucketState, rateLimitHeaders } from '../core/rate-limits'
-import { USAGE_PATH_MAX, type UsageEvent, usageEventBase } from '../core/usage'
-import { addressKey, type Forwarding } from './client-ip'
-import type { KeyMark, SessionQuestion, SessionStanding } from './key-cache'
+import type { UsageEvent } from '../core/usage'
+import { judgeApi } from './api-gate'
+import type { Forwarding } from './client-ip'
+import type { SessionQuestion, SessionStanding } from './key-cache'
 import type { KeyJudge } from './key-judge'
-import { rateLimitExceeded, refusedAs, wrongEnvironment } from './key-refusals'
-import { INTERNAL_HEADER, isInternalCall, PASS_HEADER, type PassFacts } from './pass'
+import { INTERNAL_HEADER, isInternalCall, type PassFacts } from './pass'
 import { judgeRelayed } from './relayed'
 import { type GateRequest, isOwnOrigin, observe, type RequestFacts } from './request-facts'
 import {
@@ -21,7 +17,6 @@ import {
   preflight,
   redirect,
   refuse,
-  refusePlainly,
   type Verdict,
 } from './verdict'
 import { judgePage } from './web-gate'
@@ -67,18 +62,36 @@ export function gate(request: GateRequest, deps: GateDependencies): Verdict | Pr
   const resolution = resolvePolicy(facts.method, facts.pathname)
   const { surface } = resolution
   const context: AnswerContext = { requestId: facts.requestId, appUrl: deps.appUrl, surface }
-  const isOwn = resolution.kind === 'row' && resolution.row.audience === 'internal'
-  const decided = (verdict: Verdict): Verdict => {
-    if (!isOwn) deps.noteDecision(outcomeOf(verdict), performance.now() - startedMs)
-    return verdict
-  }
-  const failed = (error: unknown): Verdict => decided(refuseFor(error, context, routeName(resolution), deps))
+  const asked: Asked = { startedMs, resolution, context, deps }
   try {
     const verdict = judge(request, facts, resolution, context, deps)
-    return verdict instanceof Promise ? verdict.then(decided, failed) : decided(verdict)
+    if (!(verdict instanceof Promise)) return decided(verdict, asked)
+    return verdict.then(
+      (later) => decided(later, asked),
+      (error) => failed(error, asked),
+    )
   } catch (error) {
-    return failed(error)
+    return failed(error, asked)
   }
+}
+
+/** A request on the way to its verdict. */
+interface Asked {
+  startedMs: number
+  resolution: Resolution
+  context: AnswerContext
+  deps: GateDependencies
+}
+
+function decided(verdict: Verdict, { startedMs, resolution, deps }: Asked): Verdict {
+  const isOwn = resolution.kind === 'row' && resolution.row.audience === 'internal'
+  if (!isOwn) deps.noteDecision(outcomeOf(verdict), performance.now() - startedMs)
+  return verdict
+}
+
+function failed(error: unknown, asked: Asked): Verdict {
+  const { resolution, context, deps } = asked
+  return decided(refuseFor(error, context, routeName(resolution), deps), asked)
 }
 
 function refuseFor(error: unknown, context: AnswerContext, route: string, deps: GateDependencies): Verdict {
@@ -115,9 +128,7 @@ function judge(
     return insecure ? toHttps(facts, context, deps) : judgePage(request, facts, null, context, deps)
   }
   if (resolution.surface === 'api') {
-    return resolution.row.audience === 'none'
-      ? admitWithoutKey(facts, resolution.path, context, deps)
-      : judgeKey(request, facts, resolution, context, deps)
+    return judgeApi(request, facts, resolution, context, deps)
   }
   if (insecure && !isProbe(resolution)) {
     if (!reads) throw new TwigError('insecure_transport')
@@ -142,119 +153,6 @@ function toHttps(
   return redirect(deps.appUrl + pathname + search, 308, commonHeaders(context))
 }
 
-type KeyRow = Extract<Resolution, { surface: 'api'; kind: 'row' }>
-
-const MARK_CODES = {
-  revoked: 'revoked_api_key',
-  disabled: 'disabled_api_key',
-  expired: 'expired_api_key',
-  absent: 'invalid_api_key',
-} as const satisfies Record<KeyMark, ErrorCode>
-
-function judgeKey(
-  request: GateRequest,
-  facts: RequestFacts,
-  resolution: KeyRow,
-  context: AnswerContext,
-  deps: GateDependencies,
-): Verdict | Promise<Verdict> {
-  const startedMs = performance.now()
-  const key = parseAuthorization(request.headers.get('authorization'))
-  if (typeof key === 'string') return refusePlainly(key, context)
-  if (!verifyTag(key, deps.pepper)) {
-    deps.noteForged(facts.clientIp)
-    return refusePlainly('invalid_api_key', context)
-  }
-  return judgeOwnKey({ key, startedMs }, request, facts, resolution, context, deps)
-}
-
-/** The key bears our tag: what is known of it decides. */
-async function judgeOwnKey(
-  { key, startedMs }: { key: ParsedKey; startedMs: number },
-  request: GateRequest,
-  facts: RequestFacts,
-  resolution: KeyRow,
-  context: AnswerContext,
-  deps: GateDependencies,
-): Promise<Verdict> {
-  const { scope = 'admin', bucket = 'admin' } = resolution.row
-  const take = key.environment === resolution.environment
-  const digest = digestKey(key, deps.pepper)
-  const { keyId, environment } = key
-  const question = { keyId, digest, scope, bucket, take, address: addressKey(facts.clientIp) }
-  const decision = await deps.judgeKey(question, key.body + key.tag)
-  const elapsedUs = () => Math.round((performance.now() - startedMs) * 1000)
-  const refuseKey = (error: TwigError, state: BucketState | null, reason = blockReasonOf(error.code)) => {
-    const usage = usageOf(request, facts, resolution, keyId, deps)
-    deps.record({ ...usage, ...refusedAs(error, elapsedUs()) })
-    if (reason) {
-      const organizationId = 'facts' in decision ? decision.facts.organizationId : null
-      const who = { organizationId, environment, reason, code: error.code, path: facts.pathname }
-      deps.recordBlocked(blockedEvent({ ...usage, ...who }))
-    }
-    return refuse(error, context, state)
-  }
-  const isForged = decision.kind === 'mismatch' || (decision.kind === 'mark' && decision.reason === 'absent')
-  if (isForged) deps.noteForged(facts.clientIp)
-  if (decision.kind === 'mismatch') throw new TwigError('invalid_api_key')
-  if (decision.kind === 'mark') return refuseKey(new TwigError(MARK_CODES[decision.reason]), null)
-
-  const { facts: keyFacts, organization, bucket: state } = decision
-  if (decision.kind === 'known') return refuseKey(wrongEnvironment(environment, deps.appUrl), state)
-  if (decision.kind === 'unplaced') return refuseKey(addressUnknown(), state, 'unknown_address')
-  if (decision.kind === 'address') return refuseKey(ipNotAllowed(facts.clientIp ?? ''), state)
-  if (decision.kind === 'scope') {
-    const action = `${facts.method} ${relative(resolution.path)}`
-    return refuseKey(insufficientScope(scope as Scope, keyFacts.scopes, action), state)
-  }
-  if (decision.kind === 'limit') return refuseKey(rateLimitExceeded(state), state)
-
-  const pass = deps.makePass(
-    {
-      kind: 'key',
-      ...passBase(facts, resolution.path),
-      keyId: keyFacts.id,
-      keyName: keyFacts.name,
-      organizationId: keyFacts.organizationId,
-      environment: keyFacts.environment,
-      scopes: keyFacts.scopes,
-      organization,
-      gateUs: elapsedUs(),
-    },
-    Math.floor(deps.nowMs() / 1000),
-  )
-  return {
-    kind: 'admit',
-    path: resolution.path,
-    requestHeaders: { [PASS_HEADER]: pass },
-    responseHeaders: { ...rateLimitHeaders(state), ...commonHeaders(context) },
-    setCookie: null,
-  }
-}
-
-/** A request as usage counts it. */
-function usageOf(
-  request: GateRequest,
-  facts: RequestFacts,
-  resolution: KeyRow,
-  keyId: string,
-  deps: GateDependencies,
-) {
-  return {
-    ...usageEventBase({
-      requestId: facts.requestId,
-      timeMs: deps.nowMs(),
-      keyId,
-      method: facts.method,
-      clientIp: facts.clientIp,
-      userAgent: request.headers.get('user-agent'),
-    }),
-    endpoint: resolution.row.pattern,
-    path: relative(resolution.path).slice(0, USAGE_PATH_MAX),
-    scope: resolution.row.bucket ?? 'admin',
-  }
-}
-
 function judgeInternal(
   request: GateRequest,
   facts: RequestFacts,
@@ -268,23 +166,4 @@ function judgeInternal(
   }
   const responseHeaders = commonHeaders(context)
   return { kind: 'admit', path: facts.pathname, requestHeaders: {}, responseHeaders, setCookie: null }
-}
-
-function admitWithoutKey(
-  facts: RequestFacts,
-  path: string,
-  context: AnswerContext,
-  deps: GateDependencies,
-): Verdict {
-  const pass = deps.makePass({ kind: 'anonymous', ...passBase(facts, path) }, Math.floor(deps.nowMs() / 1000))
-  const responseHeaders = commonHeaders(context)
-  return { kind: 'admit', path, requestHeaders: { [PASS_HEADER]: pass }, responseHeaders, setCookie: null }
-}
-
-function passBase(facts: RequestFacts, path: string) {
-  return { m: facts.method, p: path, q: facts.search, requestId: facts.requestId, clientIp: facts.clientIp }
-}
-
-function relative(path: string): string {
-  return path.replace('/api/v1', '')
 }

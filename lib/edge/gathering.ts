@@ -1,8 +1,6 @@
 import type { Redis } from '@upstash/redis'
 
-/** Calls under way at once while they are answered quickly. */
-const CALLS_MAX = 2
-/** Slower ones are not waited for: where Redis is far away, to wait for two of its answers would cost a budget. */
+/** A slower call is not waited for: where Redis is far away, to wait for two of its answers would cost a budget. */
 const WAIT_MS = 20
 
 interface Question {
@@ -14,7 +12,7 @@ interface Question {
 }
 
 /**
- * Runs scripts by their digests; what is asked while calls are under way goes together in the next one. A call over
+ * Runs scripts by their digests; what is asked while a call is under way goes together in the next one, after 20 ms beside it. A call over
  * REST is a fetch in the sandbox and a request to another server; under load many share one. Only for a host whose
  * requests may wait for each other's I/O: an edge platform forbids it.
  * @param bounded ends a call once its budget is spent, so that a dead one holds nobody up
@@ -53,7 +51,7 @@ export function gathering(
   return (sha1, keys, args) =>
     new Promise((resolve, reject) => {
       waiting.push({ sha1, keys, args, resolve, reject })
-      if (calls < CALLS_MAX) void send()
+      if (calls === 0) void send()
       else timer ??= setTimeout(send, WAIT_MS)
     })
 }

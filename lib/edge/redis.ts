@@ -29,6 +29,8 @@ export function connectRedis(
     retry: { retries: 0 },
     signal: () => timeoutSignal(budgetMs),
     automaticDeserialization: false,
+    // All that is stored is text: as base64 each value would be decoded by itself.
+    responseEncoding: false,
     enableTelemetry: false,
     readYourWrites: false,
   })
