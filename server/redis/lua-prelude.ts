@@ -58,6 +58,7 @@ local concat = setmetatable({}, { __concat = function(_, right) pending = piece(
 
 -- Libraries: a number where a string is due, and a fraction where an integer is due.
 local function format51(pattern, ...)
+  if type(pattern) == 'string' and not string54.find(pattern, '[sdixXoc]') then return format(pattern, ...) end
   local values, count, at = { ... }, select('#', ...), 0
   for verb in string54.gmatch(string54.gsub(text(pattern), '%%%%', ''), '%%[-+ #0]*%d*%.?%d*(%a)') do
     at = at + 1
@@ -111,6 +112,8 @@ maths.floor, maths.ceil, maths.mod = floor51, function(x) return -floor51(-x) en
 -- 5.4 would compare texts with each other here, or refuse to.
 local function numeric(f)
   return function(...)
+    local a, b = ...
+    if type(a) == 'number' and type(b) == 'number' and select('#', ...) == 2 then return f(a, b) end
     local values, count = { ... }, select('#', ...)
     for i = 1, count do
       if type(values[i]) == 'string' then values[i] = tonumber51(values[i]) end
