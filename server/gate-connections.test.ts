@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { connect, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import type { GateDependencies } from '../lib/edge/gate'
@@ -205,6 +205,73 @@ describe('what is none of the API’s', () => {
   })
 })
 
+/** A gate that knows what it thinks of a key, and says so when told to. */
+function hesitant() {
+  const thoughts: unknown[] = []
+  let decide = () => {}
+  const told = new Promise<void>((resolve) => {
+    decide = resolve
+  })
+  const judgeKey: GateDependencies['judgeKey'] = async (...asked) => {
+    const settled = await world.deps.judgeKey(...asked)
+    thoughts.push(settled)
+    await told
+    return settled
+  }
+  return { deps: { ...world.deps, judgeKey }, thoughts, decide }
+}
+
+describe('who comes in one turn of the loop', () => {
+  const env = { appUrl: APP_URL, trustedProxyHops: 0 }
+  function ask(path: string) {
+    const request = new IncomingMessage(new Socket())
+    Object.assign(request, { method: 'GET', url: path })
+    request.headers = { host: 'a', authorization: `Bearer ${key}` }
+    const response = new ServerResponse(request)
+    response.assignSocket(request.socket)
+    return { request, response }
+  }
+
+  test.each([
+    ['needs no key', '/v1/openapi.json'],
+    ['has one', '/v1/agents'],
+  ])('goes on when all of them have been judged: who %s', async (_who, path) => {
+    const { deps, thoughts, decide } = hesitant()
+    const seen: string[] = []
+    const handler = createRequestHandler({ handle: () => seen.push('on'), gate: deps, env })
+    setImmediate(() => seen.push('the turn is over'))
+    for (let i = 0; i < 3; i++) {
+      const { request, response } = ask(path)
+      handler(request, response)
+    }
+    if (path === '/v1/agents') {
+      await vi.waitUntil(() => thoughts.length === 3)
+      expect(seen.splice(0)).toEqual(['the turn is over'])
+      setImmediate(() => seen.push('the turn is over'))
+      decide()
+    }
+    await vi.waitUntil(() => seen.length === 4)
+    expect(seen).toEqual(['the turn is over', 'on', 'on', 'on'])
+  })
+
+  test('goes on so where the middleware judges, too; whoever has left meanwhile does not', async () => {
+    const seen: (string | undefined)[] = []
+    const handler = createRequestHandler({ handle: ({ url }) => seen.push(url), env })
+    const all = ['/v1/agents?1', '/v1/agents?2', '/v1/agents?3'].map(ask)
+    setImmediate(() => seen.push('the turn is over'))
+    for (const { request, response } of all) handler(request, response)
+    all[1]?.response.destroy()
+    await vi.waitUntil(() => seen.length === 3)
+    expect(seen).toEqual(['the turn is over', '/v1/agents?1', '/v1/agents?3'])
+  })
+})
+
+test('whoever asks for leave to send a body and is refused is not told to go on', async () => {
+  const { port } = await start(countBody)
+  const upload = head('POST /v1/agents', 'Content-Length: 9', 'Expect: 100-continue', 'Connection: close')
+  expect(statuses(await converse(port, [upload]))).toEqual(['401'])
+})
+
 test('whatever fails in the gate, the answer is 503, nothing gets through, and the server goes on', async () => {
   const handle = vi.fn(countBody)
   const failing = { ...world.deps, judgeKey: () => Promise.reject(new Error('boom')) }
@@ -218,19 +285,12 @@ test('whatever fails in the gate, the answer is 503, nothing gets through, and t
 })
 
 test('a caller who has gone before the decision breaks nothing', async () => {
-  let release = () => {}
-  const waiting = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  const judgeKey: GateDependencies['judgeKey'] = async (...asked) => {
-    await waiting
-    return world.deps.judgeKey(...asked)
-  }
-  const { port } = await start(countBody, { ...world.deps, judgeKey })
+  const { deps, decide } = hesitant()
+  const { port } = await start(countBody, deps)
   const socket = connect(port, '127.0.0.1', () => socket.write(last))
   await sleep(100)
   socket.destroy()
   await sleep(50)
-  release()
+  decide()
   expect(statuses(await converse(port, [last]))).toEqual(['200'])
 })

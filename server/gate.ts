@@ -18,8 +18,16 @@ import { log } from '../lib/store/log'
 import { metrics } from '../lib/store/metrics'
 import { redisObserver } from '../lib/store/redis-observer'
 import { tracer } from '../lib/store/tracing'
+import { inTurns, SERVED_A_TURN } from './turns'
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
+
+/** A request, its answer to be, and what the gate has decided on it. */
+interface Decided {
+  request: IncomingMessage
+  response: ServerResponse
+  verdict: Verdict
+}
 
 /** The gate's dependencies in the server's own process: node:crypto, a direct way to Redis, the verifier by a call. */
 export function serverDependencies(redis: GateRedis): GateDependencies {
@@ -145,7 +153,7 @@ export function gated(
   handle: Handle,
   refuseUpload: (request: IncomingMessage, response: ServerResponse) => void,
 ): Handle {
-  function carryOut(request: IncomingMessage, response: ServerResponse, verdict: Verdict): unknown {
+  function carryOut({ request, response, verdict }: Decided): unknown {
     if (verdict.kind === 'refuse' || verdict.kind === 'redirect') {
       // For the log's line of a failure, and for traces: of headers that leave with the head nobody can ask.
       if (verdict.status >= 500 || tracer())
@@ -170,10 +178,10 @@ export function gated(
     }
     return handle(request, response)
   }
+  const carryOutInTurn = inTurns(SERVED_A_TURN, carryOut)
   return (request, response) => {
     const verdict = gate(new PlainRequest(request), deps)
-    return verdict instanceof Promise
-      ? verdict.then((later) => carryOut(request, response, later))
-      : carryOut(request, response, verdict)
+    if (!(verdict instanceof Promise)) return carryOutInTurn({ request, response, verdict })
+    return verdict.then((later) => carryOutInTurn({ request, response, verdict: later }))
   }
 }

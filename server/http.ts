@@ -7,6 +7,7 @@ import { errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
 import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
 import { acceptMany, paceNewcomers } from './crowd'
+import { pipelining } from './pipelining'
 import { Problem } from './problem.mjs'
 
 const MAX_HEADER_BYTES = 16 * 1024
@@ -110,26 +111,33 @@ export async function listen(wanted: ListenOptions): Promise<Listening> {
 
   // Behind TLS a request's socket is not the one that was accepted.
   const noteRequest = wanted.tls ? () => {} : paceNewcomers(server)
+  const pipelined = pipelining()
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    noteRequest(request.socket)
     underWay.add(response)
     response.once('close', () => underWay.delete(response))
     if (isClosing) response.setHeader('Connection', 'close')
     wanted.handler(request, response)
   }
-  server.on('request', answer)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    noteRequest(request.socket)
+    pipelined.take(request, response, () => answer(request, response))
+  })
   // Nobody who waits for leave to send a body is told to go on before the request has been looked at.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    answer(request, response)
-    if (!response.headersSent && !response.writableEnded) response.writeContinue()
+    noteRequest(request.socket)
+    pipelined.take(request, response, () => {
+      answer(request, response)
+      if (!response.headersSent && !response.writableEnded) response.writeContinue()
+    })
   })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const isAnswering = [...underWay].some((response) => response.socket === socket)
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    // What has been decided on what came before leaves first (server/turns.ts).
+    if (pipelined.isBusy(socket)) return void setImmediate(() => socket.destroy())
     const [status, reason] = PARSER_ANSWERS[error.code ?? ''] ?? [400, 'Bad Request']
     socket.end(rawAnswer(status, reason, wanted.appUrl), () => socket.destroy())
   })

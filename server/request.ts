@@ -12,6 +12,7 @@ import { withOutageStatus } from '../lib/http/outage-status'
 import { type FailedAnswer, watchAnswer } from './answer-watch'
 import { gated, isApiPath } from './gate'
 import { signInDoor, turnAway, turningAway } from './sign-in-door'
+import { inTurns, SERVED_A_TURN } from './turns'
 
 /** What anything takes but what has a limit of its own. */
 export const BODY_LIMIT_BYTES = 1024 * 1024
@@ -264,6 +265,12 @@ function isMetricsPath(url = ''): boolean {
 export function createRequestHandler(options: RequestHandlerOptions): Handle {
   const { handle, gate, metrics, onFailure, onCrowd, env } = options
   const judged = gate && gated(gate, handle, lingerOverBody)
+  const handleInTurn = inTurns<{ request: IncomingMessage; response: ServerResponse }>(
+    SERVED_A_TURN,
+    ({ request, response }) => {
+      if (!response.destroyed) handle(request, response)
+    },
+  )
   const admits = signInDoor({ networkOf: (request) => networkOf(callerOf(request, options)), onCrowd })
   const turnedAway = turningAway((request, response) => {
     lingerOverBody(request, response)
@@ -285,7 +292,7 @@ export function createRequestHandler(options: RequestHandlerOptions): Handle {
     if (judged && ofApi) return judged(request, response)
     protect(request, response, env.appUrl)
     if (metrics && isMetricsPath(request.url)) return metrics(request, response)
-    if (ofApi) return handle(request, response)
+    if (ofApi) return handleInTurn({ request, response })
     return letIn(() => withOutageStatus(response, () => handle(request, response)))
   }
 }

@@ -3,6 +3,7 @@ import { errorBody, TwigError } from '../lib/core/errors'
 import { newId } from '../lib/core/ids'
 import { BARE_POLICY, STRICT_TRANSPORT_SECURITY, securityHeaders } from '../lib/core/security-headers'
 import { metrics } from '../lib/store/metrics'
+import { inTurns } from './turns'
 
 const PATH = '/api/auth/callback/credentials'
 /** No more than may wait for bcrypt (lib/store/passwords.ts): whoever is let in has a place there. */
@@ -106,24 +107,17 @@ function isSignIn(url = ''): boolean {
 type Answering = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
- * Answers sign-ins for which there is no room, in the order in which they came, some in each turn of the loop. At once
- * where the caller would else be told to go on, or has sent more before it had this answer: Node then stops reading it.
+ * Answers sign-ins for which there is no room, some in each turn of the loop (server/turns.ts).
  * @param answer begins when most forms have come whole with their headers, and need not be waited for
  */
 export function turningAway(answer: Answering): Answering {
-  const waiting: Parameters<Answering>[] = []
-  function answerSome(): void {
-    for (const [request, response] of waiting.splice(0, ANSWERS_A_TURN)) {
+  const inTurn = inTurns<{ request: IncomingMessage; response: ServerResponse }>(
+    ANSWERS_A_TURN,
+    ({ request, response }) => {
       if (!response.destroyed) answer(request, response)
-    }
-    if (waiting.length > 0) setImmediate(answerSome)
-  }
-  return (request, response) => {
-    const isFirst = response.socket !== null
-    if (!isFirst || request.headers.expect) return answer(request, response)
-    if (waiting.length === 0) setImmediate(answerSome)
-    waiting.push([request, response])
-  }
+    },
+  )
+  return (request, response) => inTurn({ request, response })
 }
 
 /**
