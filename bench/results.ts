@@ -18,12 +18,15 @@ export function resultTable(figures: readonly NamedFigure[]): string {
 }
 
 /** Shares of samples of `Profiler` at 16 connections with a real Redis; they change with the code, not with the run. */
-const WHERE_THE_TIME_GOES = `Where the rest of the time goes, by one profile of the server's process, on a machine that did
-other work besides, under 16 connections with a real Redis (shares of its
-busy time): with the gate in the server, Next and the route 56 %, garbage 16 %, Node's HTTP and sockets 15 %, the gate itself
-6 %, Redis 4 %, usage into Postgres 4 %; with the gate in the middleware, Next and the route 37 %, the middleware's bundle (the
-gate, Next's adapter, the client of Redis) 18 %, the edge sandbox's fetch and Headers 15 %, Node 11 %, garbage 11 %, Redis and
-its REST endpoint 4 %, usage 2 %. At one connection the way to Redis and back is waited for, and shared with nobody. Some five
+const WHERE_THE_TIME_GOES = `Where the rest of the time goes, by one profile of the server's process each, on a machine that did
+other work besides, under 16 connections (shares of its busy time; "Node" is its HTTP and sockets, promises, and the Request,
+Headers and streams that Next makes of it): with the gate in the server and a real Redis, Node 43 %, Next and the route 29 %,
+garbage 17 %, the gate itself 6 %, usage into Postgres 3 %, Redis 1 %; with the stand-in in the same process, Node 40 %, Next and
+the route 25 %, garbage 14 %, the stand-in 10 %, the gate 8 %, usage 2 %; with the gate in the middleware, Node 42 %, Next and the
+route 19 %, the middleware's bundle (the gate, Next's adapter, the client of Redis) 12 %, garbage 11 %, the edge sandbox's fetch
+and Headers 9 %, Redis and its REST endpoint 3 %, usage 2 %. Requests of the API that come in one turn of the event loop go through
+Next side by side (DECISIONS 206), which is why many connections are faster than a bare route, which Node serves one by one. At one
+connection there is nothing to share, and the way to Redis and back is waited for. Some five
 of a hundred requests wait 7 to 9 ms for a collection of the young generation: what a request leaves in Next (its Request, and
 the AbortSignal that undici holds by a finalizer) survives the first of them, so that a larger young generation is no help.`
 
