@@ -6,7 +6,7 @@ import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { handPass } from '../lib/edge/pass'
 import { APP_URL, openWorld } from '../lib/edge/testing/world'
 import { type Listening, listen } from './http'
-import { WAITING_MAX } from './pipelining'
+import { IGNORED_MAX, WAITING_MAX } from './pipelining'
 import { createRequestHandler } from './request'
 import { SIGN_INS_OF_A_NETWORK } from './sign-in-door'
 
@@ -95,6 +95,15 @@ test('of more than may wait the first are served, and the connection ends with t
   await vi.waitUntil(() => answer.isClosed)
   expect(statuses(answer.text)).toEqual(Array(WAITING_MAX + 1).fill('200'))
   expect(answer.text.match(/^Connection: close\r$/gim)).toHaveLength(1)
+})
+
+test('who sends ahead without end is cut off before anything more is kept', async () => {
+  const { port, held } = await start()
+  const calls = Array.from({ length: WAITING_MAX + IGNORED_MAX + 2 }, () => head('GET /v1/openapi.json'))
+  const [few, many] = [send(port, ...calls.slice(1)), send(port, ...calls)]
+  await vi.waitUntil(() => many.isClosed)
+  await sleep(50)
+  expect([many.text, few.isClosed, held.length]).toEqual(['', false, 2])
 })
 
 test('a connection is as good as new when all has been answered', async () => {
