@@ -52,13 +52,20 @@ describe('kill -9 between the provider’s answer and our commit', () => {
   async function killBeforeCommit(place: SyncPlace, connectionId: string) {
     const { child, go } = await asker(place, 1)
     here.google.control.forgetCalls()
-    here.google.control.fail({ on: 'POST /token', status: 200, delayMs: 300, times: 1 })
+    let answer = () => {}
+    const until = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    here.google.control.fail({ on: 'POST /token', status: 200, until, times: 1 })
     go()
     while (here.refreshes() === 0) await new Promise(setImmediate)
     await patiently(() =>
       inTransaction(async (tx) => {
         await tx.$queryRaw`select 1 from oauth_tokens where connection_id = ${connectionId} for update`
+        answer()
         for (let waiting: { pid: number }[] = []; ; ) {
+          // A transaction keeps what it saw first of others' statements.
+          await tx.$executeRaw`select pg_stat_clear_snapshot()`
           waiting = await tx.$queryRaw`
             select pid from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%oauth_tokens%'`
           if (waiting.length === 0) continue

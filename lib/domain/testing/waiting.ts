@@ -7,6 +7,8 @@ export async function untilWaiting(
   isOver: () => boolean = () => false,
 ): Promise<void> {
   for (let waiting = 0; waiting < wanted && !isOver(); ) {
+    // A transaction keeps what it saw first of others: who connects later would never be seen.
+    await tx.$executeRaw`select pg_stat_clear_snapshot()`
     const [row] = await tx.$queryRaw<{ n: number }[]>`
       with recursive waiting(pid) as (
         select pid from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))

@@ -40,6 +40,8 @@ export interface Fault {
   /** Leaves so many requests alone first. */
   after?: number
   delayMs?: number
+  /** Before the answer; of this process alone. */
+  until?: Promise<void>
   /** Does what was asked before it fails, so that the answer alone is lost. */
   isLost?: boolean
 }
@@ -146,6 +148,7 @@ export async function serveProvider<C extends Controls>(
     calls.push(line)
     const fault = takeFault(line)
     if (fault?.delayMs) await wait(fault.delayMs)
+    await fault?.until
     const isServed = fault === null || fault.isLost || fault.status === 200
     const reply = isServed ? await handle(request) : null
     if (fault && fault.status === 0) return response.destroy()
