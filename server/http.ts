@@ -130,6 +130,11 @@ export async function listen(wanted: ListenOptions): Promise<Listening> {
       if (!response.headersSent && !response.writableEnded) response.writeContinue()
     })
   })
+  // Node would answer it past the line, and what was sent behind it would begin before its turn.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    noteRequest(request.socket)
+    pipelined.take(request, response, () => void response.writeHead(417).end())
+  })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))

@@ -141,6 +141,17 @@ test('who waits and asks for leave to send a body is told to go on in turn', asy
   expect(statuses(answer.text)).toEqual(['200', '100'])
 })
 
+test('what is sent behind an expectation that nobody meets begins when that has been answered', async () => {
+  const hasConnection: boolean[] = []
+  const { port } = await start((_request, response) => {
+    hasConnection.push(response.socket !== null)
+    response.end('ok')
+  })
+  const answer = send(port, head('GET /login', 'Expect: tea'), head('GET /login'))
+  await vi.waitUntil(() => statuses(answer.text).length === 2)
+  expect([statuses(answer.text), hasConnection]).toEqual([['417', '200'], [true]])
+})
+
 test('each is served in the asynchronous context in which it came', async () => {
   const current = new AsyncLocalStorage<string>()
   const seen: (string | undefined)[] = []
