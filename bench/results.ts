@@ -17,7 +17,7 @@ export function resultTable(figures: readonly NamedFigure[]): string {
   return markdownTable(HEADINGS, rows, NUMERIC)
 }
 
-/** Shares of samples of `Profiler` at 16 connections with a real Redis; they change with the code, not with the run. */
+/** Shares of samples of `Profiler` at 16 connections; they change with the code, not with the run. */
 const WHERE_THE_TIME_GOES = `Where the rest of the time goes, by one profile of the server's process each, on a machine that did
 other work besides, under 16 connections (shares of its busy time; "Node" is its HTTP and sockets, promises, and the Request,
 Headers and streams that Next makes of it): with the gate in the server and a real Redis, Node 43 %, Next and the route 29 %,

@@ -265,12 +265,9 @@ function isMetricsPath(url = ''): boolean {
 export function createRequestHandler(options: RequestHandlerOptions): Handle {
   const { handle, gate, metrics, onFailure, onCrowd, env } = options
   const judged = gate && gated(gate, handle, lingerOverBody)
-  const handleInTurn = inTurns<{ request: IncomingMessage; response: ServerResponse }>(
-    SERVED_A_TURN,
-    ({ request, response }) => {
-      if (!response.destroyed) handle(request, response)
-    },
-  )
+  const handleInTurn = inTurns(SERVED_A_TURN, ({ request, response }) => {
+    if (!response.destroyed) handle(request, response)
+  })
   const admits = signInDoor({ networkOf: (request) => networkOf(callerOf(request, options)), onCrowd })
   const turnedAway = turningAway((request, response) => {
     lingerOverBody(request, response)

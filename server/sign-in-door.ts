@@ -111,12 +111,9 @@ type Answering = (request: IncomingMessage, response: ServerResponse) => void
  * @param answer begins when most forms have come whole with their headers, and need not be waited for
  */
 export function turningAway(answer: Answering): Answering {
-  const inTurn = inTurns<{ request: IncomingMessage; response: ServerResponse }>(
-    ANSWERS_A_TURN,
-    ({ request, response }) => {
-      if (!response.destroyed) answer(request, response)
-    },
-  )
+  const inTurn = inTurns(ANSWERS_A_TURN, ({ request, response }) => {
+    if (!response.destroyed) answer(request, response)
+  })
   return (request, response) => inTurn({ request, response })
 }
 

@@ -22,6 +22,22 @@ async function forged(header: unknown, payload: unknown = claims): Promise<strin
 const good = signJws(claims, hmac)
 const [H = '', P = '', S = ''] = good.split('.')
 
+test('base64url is that of everybody, whatever the length', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(base64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
+    }),
+    {
+      examples: [
+        [new Uint8Array(0)],
+        [Uint8Array.of(251)],
+        [Uint8Array.of(0, 255)],
+        [Uint8Array.of(0, 0, 62)],
+      ],
+    },
+  )
+})
+
 describe('a token of ours', () => {
   test('is read back as it was signed, and by jose too', async () => {
     expect(verifyJws(good, hmac)).toEqual(claims)

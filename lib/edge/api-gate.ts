@@ -31,18 +31,7 @@ export function judgeApi(
   context: AnswerContext,
   deps: GateDependencies,
 ): Verdict | Promise<Verdict> {
-  return resolution.row.audience === 'none'
-    ? admitWithoutKey(facts, resolution.path, context, deps)
-    : judgeKey(request, facts, resolution, context, deps)
-}
-
-function judgeKey(
-  request: GateRequest,
-  facts: RequestFacts,
-  resolution: ApiRow,
-  context: AnswerContext,
-  deps: GateDependencies,
-): Verdict | Promise<Verdict> {
+  if (resolution.row.audience === 'none') return admitWithoutKey(facts, resolution.path, context, deps)
   const startedMs = performance.now()
   const key = parseAuthorization(request.headers.get('authorization'))
   if (typeof key === 'string') return refusePlainly(key, context)
